@@ -1,0 +1,74 @@
+import { connect, createServer, type Socket } from 'node:net'
+import { type Dial, formatAddress, type Listen, type Transport } from './transport.ts'
+
+/** Plain TCP. `TCP_NODELAY` is on: our batches are large already, and answers should not wait. */
+export const dialTcp: Dial = (address, signal) =>
+  new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason)
+    const socket = connect({
+      host: address.host,
+      port: address.port,
+      noDelay: true,
+      keepAlive: true,
+    })
+    const abort = () => socket.destroy(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', abort)
+      socket.removeListener('error', fail)
+      resolve(socketTransport(socket, formatAddress(address)))
+    })
+    socket.once('error', fail)
+    function fail(error: Error) {
+      signal.removeEventListener('abort', abort)
+      reject(error)
+    }
+  })
+
+export const listenTcp: Listen = (address, accept) =>
+  new Promise((resolve, reject) => {
+    const server = createServer({ noDelay: true, keepAlive: true }, socket => {
+      const { remoteAddress: host = 'unknown', remotePort: port = 0 } = socket
+      accept(socketTransport(socket, formatAddress({ host, port })))
+    })
+    server.once('error', reject)
+    server.listen({ host: address.host, port: address.port }, () => {
+      server.removeListener('error', reject)
+      const bound = server.address()
+      const port = typeof bound === 'object' && bound ? bound.port : address.port
+      resolve({
+        address: { host: address.host, port },
+        close: () => new Promise(done => server.close(() => done())),
+      })
+    })
+  })
+
+/** A socket of `node:net` or `node:tls` as a transport. */
+export function socketTransport(socket: Socket, peer: string): Transport {
+  let failure: Error | undefined
+  return {
+    peer,
+    listen(events) {
+      socket.on('data', events.data)
+      socket.on('drain', events.drain)
+      socket.on('error', error => {
+        failure ??= error
+      })
+      socket.once('close', () => events.closed(failure))
+    },
+    write(chunks) {
+      socket.cork()
+      let room = true
+      for (const chunk of chunks) room = socket.write(chunk)
+      socket.uncork()
+      return room
+    },
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    close: () => void socket.end(() => socket.destroy()),
+    destroy(cause) {
+      failure ??= cause
+      socket.destroy()
+    },
+  }
+}
