@@ -1,6 +1,8 @@
 /** A timer that can be called off. Calling it off twice, or after it fired, does nothing. */
 export interface Timer {
   cancel(): void
+  /** Lets the process end although this timer waits: for upkeep that nobody waits for. */
+  unref(): void
 }
 
 /**
@@ -23,7 +25,7 @@ export const systemClock: Clock = {
   epoch: () => Date.now(),
   after(ms, task) {
     const handle = setTimeout(task, ms)
-    return { cancel: () => clearTimeout(handle) }
+    return { cancel: () => clearTimeout(handle), unref: () => void handle.unref() }
   },
   soon(task) {
     setImmediate(task)
@@ -41,5 +43,19 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
       signal?.removeEventListener('abort', done)
       resolve()
     }
+  })
+}
+
+/** The promise's outcome, or a rejection with `late()` when it takes longer than `ms`. */
+export function within<T>(
+  clock: Clock,
+  ms: number,
+  promise: Promise<T>,
+  late: () => Error,
+): Promise<T> {
+  if (ms === Number.POSITIVE_INFINITY) return promise
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(ms, () => reject(late()))
+    promise.then(resolve, reject).finally(() => timer.cancel())
   })
 }

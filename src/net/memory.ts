@@ -65,7 +65,9 @@ export class MemoryNetwork {
   /** Breaks every connection in which `name` (a listening address) takes part. */
   sever(name: string): void {
     for (const pipe of this.#pipes) {
-      if (pipe.peer === name) pipe.destroy(systemError('ECONNRESET', `connection to ${name} reset`))
+      if (pipe.isClosed) this.#pipes.delete(pipe)
+      else if (pipe.peer === name)
+        pipe.destroy(systemError('ECONNRESET', `connection to ${name} reset`))
     }
   }
 }
@@ -117,6 +119,12 @@ class Pipe implements Transport {
     this.#paused = false
     this.#deliver()
   }
+
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  hold(): void {}
 
   close(): void {
     this.#afterEarlierWrites(0, () => this.destroy())

@@ -65,6 +65,7 @@ export function socketTransport(socket: Socket, peer: string): Transport {
     },
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
+    hold: busy => void (busy ? socket.ref() : socket.unref()),
     close: () => void socket.end(() => socket.destroy()),
     destroy(cause) {
       failure ??= cause

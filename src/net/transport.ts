@@ -33,6 +33,8 @@ export interface Transport {
   /** Stops `data` events, so that the peer feels the back-pressure; `resume` goes on. */
   pause(): void
   resume(): void
+  /** Whether this alone keeps the process alive: a connection that waits for nothing should not. */
+  hold(busy: boolean): void
   /** Lets what was written leave, then closes. */
   close(): void
   /** Closes at once; `cause` comes back in `closed`. */

@@ -1,0 +1,191 @@
+import type { Clock } from '../base/clock.ts'
+import { type Random, randomBelow } from '../base/random.ts'
+import { asError, ConnectionError } from '../errors.ts'
+import type { Publisher } from '../events.ts'
+import { Connection, type ConnectionOptions } from '../net/connection.ts'
+import { type Address, type Dial, formatAddress } from '../net/transport.ts'
+import { Link } from './link.ts'
+import type { ClusterView } from './metadata.ts'
+import type { ClientConfig } from './options.ts'
+
+/**
+ * Requests that may wait long in the broker get a connection of their own, since a broker answers
+ * one connection in order: a long fetch must not hold up a heartbeat.
+ */
+export type Lane = 'main' | 'fetch' | 'group'
+
+export interface BrokersOptions {
+  readonly config: ClientConfig
+  readonly bootstrap: readonly Address[]
+  readonly view: ClusterView
+  readonly clock: Clock
+  readonly random: Random
+  readonly dial: Dial
+  readonly publisher: Publisher
+  readonly authenticate?: ConnectionOptions['authenticate']
+  changed(): void
+}
+
+interface Way {
+  readonly address: Address
+  readonly link: Link
+}
+
+/** The connections to all brokers: by id and lane, and to the addresses that we began with. */
+export class Brokers {
+  readonly #options: BrokersOptions
+  readonly #ways = new Map<string, Way>()
+  #closed = false
+
+  constructor(options: BrokersOptions) {
+    this.#options = options
+  }
+
+  /** The open connection to a broker, or undefined; does not dial. */
+  ready(nodeId: number, lane: Lane = 'main'): Connection | undefined {
+    return this.#ways.get(`${nodeId}/${lane}`)?.link.connection
+  }
+
+  /** A connection to a broker: the open one, or a new one. Rejects at once while it rests. */
+  connect(nodeId: number, lane: Lane = 'main'): Promise<Connection> {
+    const link = this.#linkTo(nodeId, lane)
+    if (link) return link.connect()
+    return Promise.reject(
+      new ConnectionError({
+        code: 'BROKER_NOT_AVAILABLE',
+        message: `broker ${nodeId} is not in the cluster's metadata`,
+        retriable: true,
+      }),
+    )
+  }
+
+  /** Why a broker can't be reached now, if that is known. */
+  problem(nodeId: number, lane: Lane = 'main'): Error | undefined {
+    return this.#ways.get(`${nodeId}/${lane}`)?.link.problem
+  }
+
+  /**
+   * A connection to whatever broker answers: one that is open and least busy, else the brokers that
+   * are known and then the bootstrap addresses, each in random order (KIP-899). When all fail, the
+   * error names every address and what happened there.
+   */
+  async any(): Promise<Connection> {
+    const open = this.#leastBusy()
+    if (open) return open
+    const { view, random } = this.#options
+    const ids = shuffled([...view.brokers.keys()], random)
+    const failures = new Map<string, Error>()
+    const tries = [
+      ...ids.map(id => () => this.#linkTo(id, 'main')),
+      ...shuffled(this.#options.bootstrap, random).map(at => () => this.#bootstrapLink(at)),
+    ]
+    for (const next of tries) {
+      const way = next()
+      if (!way) continue
+      try {
+        return await way.connect()
+      } catch (error) {
+        const cause = asError(error)
+        failures.set(cause.message, cause)
+      }
+    }
+    throw noBroker([...failures.values()], this.#options.bootstrap)
+  }
+
+  /** Closes connections that have had no traffic since `since`. */
+  closeIdle(since: number): void {
+    for (const { link } of this.#ways.values()) {
+      const { connection } = link
+      if (connection && connection.inFlight === 0 && connection.lastUsedAt < since) {
+        connection.close()
+      }
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const { link } of this.#ways.values()) link.close()
+  }
+
+  #leastBusy(): Connection | undefined {
+    let best: Connection | undefined
+    for (const [name, { link }] of this.#ways) {
+      const { connection } = link
+      if (!connection || !(name.endsWith('/main') || name.endsWith('/bootstrap'))) continue
+      if (!best || connection.inFlight < best.inFlight) best = connection
+    }
+    return best
+  }
+
+  #linkTo(nodeId: number, lane: Lane): Link | undefined {
+    const broker = this.#options.view.brokers.get(nodeId)
+    if (!broker) return undefined
+    const mapper = this.#options.config.brokerAddressMapper
+    const advertised = { host: broker.host, port: broker.port }
+    return this.#way(`${nodeId}/${lane}`, mapper ? mapper(advertised) : advertised, nodeId)
+  }
+
+  #bootstrapLink(address: Address): Link {
+    return this.#way(`${formatAddress(address)}/bootstrap`, address)
+  }
+
+  /** The way under that name; made anew when its broker has moved to another address. */
+  #way(name: string, address: Address, nodeId?: number): Link {
+    const known = this.#ways.get(name)
+    if (known?.address.host === address.host && known.address.port === address.port) {
+      return known.link
+    }
+    known?.link.close()
+    const { config, clock, random, changed } = this.#options
+    const link = new Link({
+      clock,
+      random,
+      changed,
+      backoff: { initialMs: config.reconnectBackoffMs, maxMs: config.reconnectBackoffMaxMs },
+      open: () => this.#open(address, nodeId),
+    })
+    if (this.#closed) link.close()
+    this.#ways.set(name, { address, link })
+    return link
+  }
+
+  #open(address: Address, nodeId: number | undefined): Promise<Connection> {
+    const { config, clock, dial, publisher, authenticate } = this.#options
+    return Connection.open({
+      address,
+      nodeId,
+      clientId: config.clientId,
+      clock,
+      dial,
+      publisher,
+      authenticate,
+      requestTimeoutMs: config.requestTimeoutMs,
+      setupTimeoutMs: config.socketConnectionSetupTimeoutMs,
+      maxResponseBytes: config.receiveMessageMaxBytes,
+    })
+  }
+}
+
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const result = [...items]
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = randomBelow(random, i + 1)
+    const swapped = result[i]!
+    result[i] = result[j]!
+    result[j] = swapped
+  }
+  return result
+}
+
+function noBroker(failures: readonly Error[], bootstrap: readonly Address[]): Error {
+  const fatal = failures.find(failure => failure.name === 'AuthenticationError')
+  if (fatal) return fatal
+  const tried = failures.map(failure => failure.message).join('; ')
+  return new ConnectionError({
+    code: 'NO_BROKER',
+    message: `no broker could be reached: ${tried || bootstrap.map(formatAddress).join(', ')}`,
+    retriable: true,
+    hint: 'is bootstrap.servers right, and does a broker run there?',
+    cause: failures.length > 1 ? new AggregateError(failures) : failures[0],
+  })
+}

@@ -1,0 +1,328 @@
+import { backoffMs } from '../base/backoff.ts'
+import { type Clock, sleep, systemClock, type Timer, within } from '../base/clock.ts'
+import { type Random, systemRandom } from '../base/random.ts'
+import { asError, BrokerError, KafkaError, TimeoutError } from '../errors.ts'
+import { nextInstance, Publisher } from '../events.ts'
+import { consoleLogger, type Logger } from '../logger.ts'
+import type { Connection, ConnectionOptions } from '../net/connection.ts'
+import { dialTcp } from '../net/tcp.ts'
+import type { Dial } from '../net/transport.ts'
+import { errorByName } from '../protocol/errors.ts'
+import { type Api, Metadata, type RequestInput, type ResponseOf } from '../protocol/index.ts'
+import { Brokers, type Lane } from './brokers.ts'
+import { Coordinators, type CoordinatorType } from './coordinators.ts'
+import { ClusterView, type TopicInfo } from './metadata.ts'
+import { type ClientConfig, parseAddresses } from './options.ts'
+import { Refresher } from './refresher.ts'
+
+/** What a client takes from the world; tests and the simulation give their own. */
+export interface Environment {
+  readonly clock: Clock
+  readonly random: Random
+  readonly dial: Dial
+}
+
+export const realWorld: Environment = { clock: systemClock, random: systemRandom, dial: dialTcp }
+
+export interface ClusterOptions {
+  readonly config: ClientConfig
+  readonly environment?: Partial<Environment> | undefined
+  /** Whether asking for a topic may create it, where the broker allows that. */
+  readonly autoCreateTopics: boolean
+  readonly authenticate?: ConnectionOptions['authenticate']
+}
+
+/** To whom a request must go. */
+export type Route =
+  | { readonly to: 'any' }
+  | { readonly to: 'controller' }
+  | { readonly to: 'broker'; readonly nodeId: number }
+  | { readonly to: 'coordinator'; readonly of: CoordinatorType; readonly key: string }
+
+export interface CallOptions {
+  readonly route?: Route
+  readonly lane?: Lane
+  /** The deadline for all tries together; `request.timeout.ms` by default. */
+  readonly timeoutMs?: number
+  /** How long one answer may take; `request.timeout.ms` by default. */
+  readonly answerMs?: number
+  readonly maxVersion?: number
+  /** Errors for which the caller has a better answer than to try again. */
+  readonly giveUpOn?: readonly string[]
+}
+
+/**
+ * A cluster as a client sees it: its metadata, the connections to its brokers, and the one place
+ * where requests outside the produce and fetch loops are routed and tried again.
+ */
+export class Cluster {
+  readonly config: ClientConfig
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly publisher: Publisher
+  readonly view = new ClusterView()
+  readonly brokers: Brokers
+  readonly coordinators: Coordinators
+  readonly #refresher: Refresher
+  readonly #autoCreateTopics: boolean
+  readonly #listeners = new Set<() => void>()
+  /** The topics that are asked for, and when each was last used. */
+  readonly #used = new Map<string, number>()
+  #upkeep: Timer | undefined
+  #lastUpdateAt = Number.NEGATIVE_INFINITY
+  #closed = false
+
+  constructor({ config, environment, autoCreateTopics, authenticate }: ClusterOptions) {
+    const world = { ...realWorld, ...environment }
+    this.config = config
+    this.clock = world.clock
+    this.random = world.random
+    this.logger = config.logger ?? consoleLogger(config.logLevel)
+    const source = { instance: nextInstance(), clientId: config.clientId }
+    this.publisher = new Publisher(source, () => this.clock.now())
+    this.#autoCreateTopics = autoCreateTopics
+    this.brokers = new Brokers({
+      config,
+      bootstrap: parseAddresses(config.bootstrapServers),
+      view: this.view,
+      ...world,
+      publisher: this.publisher,
+      authenticate,
+      changed: () => this.#changed(),
+    })
+    this.coordinators = new Coordinators(this.brokers)
+    this.#refresher = new Refresher({
+      ...world,
+      backoff: { initialMs: config.retryBackoffMs, maxMs: config.retryBackoffMaxMs },
+      ask: () => this.#askMetadata(),
+    })
+  }
+
+  /** Calls `listener` after each change of metadata or of a connection. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** What is known of a topic, noting that it is in use; the first use asks for it. */
+  use(topic: string): TopicInfo | undefined {
+    const isNew = !this.#used.has(topic)
+    this.#used.set(topic, this.clock.now())
+    if (isNew) this.refreshSoon()
+    return this.view.topics.get(topic)
+  }
+
+  /** A topic's metadata, waiting for it up to `timeoutMs`; a topic that is not there is an error. */
+  async topic(name: string, timeoutMs = this.config.requestTimeoutMs): Promise<TopicInfo> {
+    const deadline = this.clock.now() + timeoutMs
+    let last: Error | undefined
+    for (;;) {
+      const known = this.use(name)
+      if (known) return known
+      const left = deadline - this.clock.now()
+      if (left <= 0) throw last ?? this.#noTopic(name)
+      try {
+        await within(this.clock, left, this.refresh(), () => this.#noTopic(name))
+        last = this.#noTopic(name)
+      } catch (error) {
+        last = asError(error)
+        await sleep(this.clock, Math.min(left, this.config.retryBackoffMs))
+      }
+    }
+  }
+
+  /** Why a topic is not known, as an error for whoever wanted it. */
+  #noTopic(topic: string): BrokerError {
+    const code = this.view.problems.get(topic) ?? 3
+    const hint =
+      code === 3
+        ? 'create it first (posthaste topics create), or allow auto.create.topics.enable on the broker'
+        : undefined
+    return new BrokerError(code, { topic }, null, hint)
+  }
+
+  /** Asks for metadata once more; resolves when the answer to an ask begun now has come. */
+  refresh(): Promise<void> {
+    return this.#refresher.refresh()
+  }
+
+  /** The same for somebody who will notice the change, or ask again. */
+  refreshSoon(): void {
+    this.refresh().catch(error => {
+      this.logger.log('debug', 'metadata.failed', { error })
+      this.#changed()
+    })
+  }
+
+  /** Sends a request to where it belongs, again while that can help and time is left. */
+  async call<A extends Api>(
+    api: A,
+    request: RequestInput<A>,
+    options: CallOptions = {},
+  ): Promise<ResponseOf<A>> {
+    const { route = { to: 'any' }, timeoutMs = this.config.requestTimeoutMs } = options
+    const deadline = this.clock.now() + timeoutMs
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#callOnce(api, request, route, options, deadline)
+      } catch (thrown) {
+        const error = asError(thrown)
+        const rest = this.#backoffMs(attempt)
+        if (!this.#mayRetry(error, options) || this.#closed) throw error
+        if (this.clock.now() + rest >= deadline) throw outOfTime(api, timeoutMs, error)
+        this.logger.log('debug', 'request.retried', { api: api.name, attempt, error })
+        this.#unlearn(route, error)
+        await sleep(this.clock, rest)
+      }
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#upkeep?.cancel()
+    this.#listeners.clear()
+    this.brokers.close()
+  }
+
+  async #callOnce<A extends Api>(
+    api: A,
+    request: RequestInput<A>,
+    route: Route,
+    options: CallOptions,
+    deadline: number,
+  ): Promise<ResponseOf<A>> {
+    const { clock } = this
+    const late = () =>
+      new TimeoutError({
+        code: 'REQUEST_TIMED_OUT',
+        message: `${api.name}: no connection in time`,
+        retriable: true,
+      })
+    const connection = await within(
+      clock,
+      deadline - clock.now(),
+      this.#route(route, options.lane),
+      late,
+    )
+    const muted = connection.throttledUntil - clock.now()
+    if (muted > 0) await sleep(clock, Math.min(muted, deadline - clock.now()))
+    const left = Math.max(1, deadline - clock.now())
+    const timeoutMs = Math.min(left, options.answerMs ?? this.config.requestTimeoutMs)
+    const { maxVersion } = options
+    const answer = await connection.send(api, request, { timeoutMs, maxVersion })
+    const failure = failureOf(answer)
+    if (!failure) return answer
+    throw new BrokerError(
+      failure.errorCode,
+      { api: api.name, broker: connection.name },
+      failure.errorMessage,
+    )
+  }
+
+  async #route(route: Route, lane: Lane = 'main'): Promise<Connection> {
+    switch (route.to) {
+      case 'any':
+        return this.brokers.any()
+      case 'broker':
+        return this.brokers.connect(route.nodeId, lane)
+      case 'controller':
+        if (!this.view.brokers.has(this.view.controllerId)) await this.refresh()
+        return this.brokers.connect(this.view.controllerId, lane)
+      case 'coordinator': {
+        const nodeId = await this.coordinators.find(route.of, route.key)
+        if (!this.view.brokers.has(nodeId)) await this.refresh()
+        return this.brokers.connect(nodeId, lane)
+      }
+    }
+  }
+
+  #mayRetry(error: Error, { giveUpOn }: CallOptions): boolean {
+    return error instanceof KafkaError && error.retriable && !giveUpOn?.includes(error.code)
+  }
+
+  /** Forgets what an error shows to be wrong, so that the next try goes elsewhere. */
+  #unlearn(route: Route, error: Error): void {
+    if (route.to === 'coordinator') this.coordinators.forget(route.of, route.key)
+    if (route.to === 'controller') this.view.controllerId = -1
+    if (error instanceof BrokerError && errorByName(error.code)?.refreshesMetadata) {
+      this.refreshSoon()
+    }
+  }
+
+  #backoffMs(attempt: number): number {
+    const { retryBackoffMs: initialMs, retryBackoffMaxMs: maxMs } = this.config
+    return backoffMs({ initialMs, maxMs }, attempt, this.random)
+  }
+
+  async #askMetadata(): Promise<void> {
+    const connection = await this.brokers.any()
+    const topics = [...this.#used.keys()].map(name => ({ name }))
+    const answer = await connection.send(Metadata, {
+      topics,
+      allowAutoTopicCreation: this.#autoCreateTopics,
+    })
+    this.view.update(answer)
+    this.#lastUpdateAt = this.clock.now()
+    if (topics.every(({ name }) => this.#isWhole(name))) this.#refresher.satisfied()
+    this.publisher.publish('metadata:updated', {
+      brokers: this.view.brokers.size,
+      topics: this.view.topics.size,
+    })
+    this.#keepUp()
+    this.#changed()
+  }
+
+  #isWhole(topic: string): boolean {
+    const info = this.view.topics.get(topic)
+    return info?.partitions.every(partition => partition.leader >= 0) ?? false
+  }
+
+  /** From the first answer on: asks again when it has aged, forgets topics, closes idle links. */
+  #keepUp(): void {
+    if (this.#upkeep || this.#closed) return
+    const { metadataMaxAgeMs, metadataMaxIdleMs, connectionsMaxIdleMs } = this.config
+    const period = Math.min(metadataMaxAgeMs, metadataMaxIdleMs, connectionsMaxIdleMs || Infinity)
+    this.#upkeep = this.clock.after(period / 2, () => {
+      this.#upkeep = undefined
+      const now = this.clock.now()
+      for (const [topic, usedAt] of this.#used) {
+        if (now - usedAt < metadataMaxIdleMs) continue
+        this.#used.delete(topic)
+        this.view.forget(topic)
+      }
+      if (connectionsMaxIdleMs > 0) this.brokers.closeIdle(now - connectionsMaxIdleMs)
+      if (now - this.#lastUpdateAt >= metadataMaxAgeMs / 2) this.refreshSoon()
+      this.#keepUp()
+    })
+    this.#upkeep.unref()
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+interface Failure {
+  readonly errorCode: number
+  readonly errorMessage: string | null
+}
+
+/** The error at the top of an answer, where its API has one there. */
+function failureOf(answer: object): Failure | undefined {
+  if (!('errorCode' in answer) || typeof answer.errorCode !== 'number') return undefined
+  if (answer.errorCode === 0) return undefined
+  const words = 'errorMessage' in answer ? answer.errorMessage : null
+  const errorMessage = typeof words === 'string' ? words : null
+  return { errorCode: answer.errorCode, errorMessage }
+}
+
+function outOfTime(api: Api, timeoutMs: number, last: Error): Error {
+  if (last.name === 'ConnectionError') return last
+  return new TimeoutError({
+    code: 'REQUEST_TIMED_OUT',
+    message: `${api.name} did not succeed within ${timeoutMs} ms: ${last.message}`,
+    retriable: true,
+    cause: last,
+  })
+}

@@ -1,0 +1,74 @@
+import { asError, ConnectionError, type ErrorPlace } from '../errors.ts'
+
+const known: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'refused: nothing listens there',
+  ENOTFOUND: 'the name does not resolve',
+  EAI_AGAIN: 'the name does not resolve just now (DNS gives no answer)',
+  ETIMEDOUT: 'timed out: no answer to the connection attempt',
+  EHOSTUNREACH: 'no route to that host',
+  ENETUNREACH: 'no route to that network',
+  ECONNRESET: 'the connection was reset by the peer',
+  EPIPE: 'the peer had closed the connection',
+}
+
+/** Turns a failed dial into an error that says in words what happened. */
+export function dialFailure(address: string, cause: unknown): ConnectionError {
+  const error = innermost(asError(cause))
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'CONNECT_FAILED'
+  const what = known[code] ?? error.message
+  return new ConnectionError({
+    code,
+    message: `${address}: ${what}`,
+    retriable: true,
+    cause,
+    at: { broker: address },
+  })
+}
+
+/** Node joins the failures of several addresses of one name; the first tells enough. */
+function innermost(error: Error): Error {
+  return error instanceof AggregateError && error.errors.length > 0
+    ? asError(error.errors[0])
+    : error
+}
+
+/** What the peer did before it was gone, which decides what its going means. */
+export interface Silence {
+  readonly receivedBytes: number
+  readonly phase: 'negotiating' | 'authenticating' | 'ready'
+}
+
+/** Explains a connection that was closed under us. */
+export function closeFailure(
+  place: ErrorPlace,
+  silence: Silence,
+  cause: Error | undefined,
+): ConnectionError {
+  const strange = silence.receivedBytes === 0 && silence.phase === 'negotiating'
+  const hint = strange
+    ? 'is it a TLS listener (set security.protocol to ssl or sasl_ssl), or no Kafka broker at all?'
+    : silence.phase === 'authenticating'
+      ? 'the broker hung up during authentication: are mechanism and credentials right?'
+      : undefined
+  const when = strange ? 'before it answered anything' : `while ${silence.phase}`
+  const why = cause ? ` (${cause.message})` : ''
+  return new ConnectionError({
+    code: 'CONNECTION_CLOSED',
+    message: `broker ${place.broker} closed the connection ${when}${why}`,
+    retriable: true,
+    hint,
+    cause,
+    at: place,
+  })
+}
+
+/** Knows some protocols that are not Kafka by their first bytes. */
+export function foreignProtocol(first: Buffer): string | undefined {
+  if (first.length >= 3 && (first[0] === 0x15 || first[0] === 0x16) && first[1] === 0x03) {
+    return 'it speaks TLS: set security.protocol to ssl or sasl_ssl'
+  }
+  const text = first.toString('latin1', 0, 8)
+  if (text.startsWith('HTTP/') || /^<(!|htm)/i.test(text)) return 'it speaks HTTP, not Kafka'
+  if (text.startsWith('SSH-')) return 'it speaks SSH, not Kafka'
+  return undefined
+}
