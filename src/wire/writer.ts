@@ -32,11 +32,13 @@ export class Writer {
   }
 
   int8(value: number): void {
-    this.#scratch[this.#reserve(1)] = value
+    const at = this.#reserve(1)
+    this.#scratch[at] = value
   }
 
   uint8(value: number): void {
-    this.#scratch[this.#reserve(1)] = value
+    const at = this.#reserve(1)
+    this.#scratch[at] = value
   }
 
   int16(value: number): void {
@@ -111,6 +113,7 @@ export class Writer {
 
   /** Takes `chunk` by reference: it must not change until it has been sent. */
   reference(chunk: Buffer): void {
+    if (chunk.length === 0) return
     this.#close()
     this.#chunks.push(chunk)
     this.#closedBytes += chunk.length
@@ -138,7 +141,7 @@ export class Writer {
     return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
   }
 
-  /** Claims room for `size` bytes in the scratch buffer. */
+  /** Claims room for `size` bytes in the scratch buffer, which may be another one afterwards. */
   #reserve(size: number): number {
     const at = this.#at
     if (at + size > this.#scratch.length) return this.#grow(size)

@@ -1,0 +1,8 @@
+export { ERROR_TABLE, type ErrorEntry, type ErrorName, errorByCode, errorByName } from './errors.ts'
+export * from './frame.ts'
+export * from './messages/index.ts'
+export * from './schema/api.ts'
+export { arbitrary } from './schema/arbitrary.ts'
+export { Field, type ReadOf, type Shape, type WriteOf } from './schema/field.ts'
+export { SchemaError } from './schema/schema-error.ts'
+export { type Trace, type TraceFailure, type TraceRow, trace } from './schema/trace.ts'
