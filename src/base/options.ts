@@ -1,7 +1,9 @@
 import { nearest } from './nearest.ts'
 
 /** One setting: how a value is checked, its default, its other names, and its sentence for people. */
-export interface Option<T> {
+export interface Option<T, Input = T> {
+  /** For the compiler alone: what a program may write, where that is more than what it becomes. */
+  readonly input?: Input
   readonly fallback: T
   /** What is allowed, to be read after "must be": `a number of milliseconds from 0 to 900000`. */
   readonly allowed: string
@@ -78,7 +80,9 @@ export function text<T extends string | undefined>(words: Words<T>): Option<T | 
 }
 
 /** A comma-separated text, or a list of texts. */
-export function list(words: Words<readonly string[]>): Option<readonly string[]> {
+export function list(
+  words: Words<readonly string[]>,
+): Option<readonly string[], string | readonly string[]> {
   const split = (value: string) => value.split(',').flatMap(part => part.trim() || [])
   return option(
     words,
@@ -96,14 +100,17 @@ export function list(words: Words<readonly string[]>): Option<readonly string[]>
 }
 
 /** One of the words; `synonyms` maps other spellings, of any type, to a word. */
-export function choice<const W extends string, D extends W | undefined = W>(
-  words: Words<D> & { readonly of: readonly W[]; readonly synonyms?: ReadonlyMap<unknown, W> },
-): Option<W | D> {
-  return option<W | D>(
+export function choice<const W extends string, const Synonym extends string | number = W>(
+  words: Words<NoInfer<W>> & {
+    readonly of: readonly W[]
+    readonly synonyms?: ReadonlyMap<Synonym, W>
+  },
+): Option<W, W | Synonym> {
+  return option<W>(
     words,
     `one of ${words.of.join(', ')}`,
     value => {
-      const word = words.synonyms?.get(value) ?? value
+      const word = words.synonyms?.get(value as Synonym) ?? value
       const known = words.of.find(each => each === word)
       return known === undefined ? undefined : { ok: known }
     },
@@ -130,12 +137,13 @@ type Camel<S extends string> = S extends `${infer Head}.${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
   : S
 
-type ValueOf<O> = O extends Option<infer T> ? T : never
+type ValueOf<O> = O extends Option<infer T, infer _> ? T : never
+type InputOf<O> = O extends Option<infer _, infer Input> ? Input : never
 
 /** What a program may write: each key in either spelling, all optional. */
 export type OptionsInput<S extends OptionSet> = {
-  readonly [K in keyof S & string]?: ValueOf<S[K]> | undefined
-} & { readonly [K in keyof S & string as Camel<K>]?: ValueOf<S[K]> | undefined }
+  readonly [K in keyof S & string]?: InputOf<S[K]> | undefined
+} & { readonly [K in keyof S & string as Camel<K>]?: InputOf<S[K]> | undefined }
 
 /** What the code reads: every key, in camelCase. */
 export type Parsed<S extends OptionSet> = {

@@ -121,10 +121,10 @@ export class Cluster {
       const known = this.use(name)
       if (known) return known
       const left = deadline - this.clock.now()
-      if (left <= 0) throw last ?? this.#noTopic(name)
+      if (left <= 0) throw last ?? this.whyUnknown(name)
       try {
-        await within(this.clock, left, this.refresh(), () => this.#noTopic(name))
-        last = this.#noTopic(name)
+        await within(this.clock, left, this.refresh(), () => this.whyUnknown(name))
+        last = this.whyUnknown(name)
       } catch (error) {
         last = asError(error)
         await sleep(this.clock, Math.min(left, this.config.retryBackoffMs))
@@ -133,7 +133,7 @@ export class Cluster {
   }
 
   /** Why a topic is not known, as an error for whoever wanted it. */
-  #noTopic(topic: string): BrokerError {
+  whyUnknown(topic: string): BrokerError {
     const code = this.view.problems.get(topic) ?? 3
     const hint =
       code === 3

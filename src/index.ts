@@ -1,0 +1,32 @@
+/**
+ * posthaste: the Kafka client for TypeScript.
+ *
+ * @example
+ * import { Producer } from 'posthaste'
+ * const producer = new Producer({ 'bootstrap.servers': 'localhost:9092' })
+ * const { partition, offset } = await producer.send({ topic: 'orders', key: '7', value: 'a book' })
+ * await producer.close()
+ */
+export * from './errors.ts'
+export { type EventName, type EventOf, type Events, listen } from './events.ts'
+export { consoleLogger, type Logger, type LogLevel, pinoLogger, silentLogger } from './logger.ts'
+export type {
+  DeliveryCallback,
+  DeliveryReport,
+  Headers,
+  HeaderValue,
+  ProducerRecord,
+} from './producer/delivery.ts'
+export type { Explanation } from './producer/explain.ts'
+export type { ProducerOptions } from './producer/options.ts'
+export {
+  javaPartition,
+  type PartitionedRecord,
+  type Partitioner,
+  type PartitionerName,
+  type PartitionFunction,
+} from './producer/partitioner.ts'
+export { Producer, type ProducerEvents, type ProducerMetrics } from './producer/producer.ts'
+export type { Serializers } from './producer/records.ts'
+export * from './serializers.ts'
+export { version } from './version.ts'

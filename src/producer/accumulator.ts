@@ -1,0 +1,344 @@
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { TopicInfo } from '../cluster/metadata.ts'
+import { KafkaError, MessageTooLargeError } from '../errors.ts'
+import type { Publisher } from '../events.ts'
+import { recordBytes } from '../records/encoding.ts'
+import { BATCH_HEADER_BYTES, type RecordHeader } from '../records/layout.ts'
+import { Batch } from './batch.ts'
+import { BufferMemory } from './buffer-memory.ts'
+import type { DeliveryCallback, ProducerRecord } from './delivery.ts'
+import type { ProducerConfig } from './options.ts'
+import { PartitionQueue } from './partition-queue.ts'
+import { pick, someAvailable, type TopicPartitions } from './partitioner.ts'
+import { checkTopicName } from './records.ts'
+
+/** A record after serialization, with the one who gave it. */
+export interface Entry {
+  readonly topic: string
+  readonly partition: number | undefined
+  readonly key: string | Uint8Array | null
+  readonly value: string | Uint8Array | null
+  readonly headers: readonly RecordHeader[] | undefined
+  readonly timestamp: number
+  readonly at: number
+  readonly record: ProducerRecord<unknown, unknown>
+  readonly callback: DeliveryCallback<unknown, unknown> | undefined
+  readonly transactional: boolean
+}
+
+/** A record whose topic or partition is not known yet. */
+export interface WaitingEntry extends Entry {
+  readonly deadline: number
+  readonly size: number
+}
+
+/** A topic as the accumulator sees it. */
+export interface Topic extends TopicPartitions {
+  readonly name: string
+  info: TopicInfo | undefined
+  readonly queues: (PartitionQueue | undefined)[]
+  /** In order; while there is any, whatever comes for this topic waits behind. */
+  waiting: WaitingEntry[]
+  stickyBytes: number
+}
+
+export interface AccumulatorListener {
+  /** There is something new to look at: a batch was opened, closed, or a topic is wanted. */
+  wake(): void
+  /** A batch was closed, and is to be made ready for sending. */
+  closed(batch: Batch): void
+  /** A record that had to wait for its topic is in a batch now. */
+  admitted(entry: WaitingEntry, batch: Batch): void
+  /** A record that had to wait for its topic can't be taken. */
+  refused(entry: WaitingEntry, error: KafkaError): void
+}
+
+const WAITING_OVERHEAD_BYTES = 128
+const FIRST_BUFFER_BYTES = 4_096
+/** A batch that nobody fetched for so long takes no more records, as they share its deadline. */
+const STALE_SHARE = 0.1
+
+/**
+ * Where records wait: one queue of batches a partition. A record is encoded once, straight into
+ * the open batch of its partition, and nothing of it is kept unless somebody waits for its outcome.
+ */
+export class Accumulator {
+  readonly memory: BufferMemory
+  readonly topics = new Map<string, Topic>()
+  /** The topics for which records wait until more is known of them. */
+  readonly wanted = new Set<Topic>()
+  /** The queues that hold anything, in the order in which they are to be served. */
+  readonly active = new Set<PartitionQueue>()
+  /** Records that were taken and are not settled. */
+  records = 0
+  readonly #config: ProducerConfig
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #publisher: Publisher
+  readonly #listener: AccumulatorListener
+  readonly #capacity: number
+  #batches = 0
+
+  constructor(
+    config: ProducerConfig,
+    world: { clock: Clock; random: Random; publisher: Publisher },
+    listener: AccumulatorListener,
+  ) {
+    this.#config = config
+    this.#clock = world.clock
+    this.#random = world.random
+    this.#publisher = world.publisher
+    this.#listener = listener
+    this.memory = new BufferMemory(config.bufferMemory, world.clock)
+    this.#capacity = Math.min(config.batchSize, config.maxRequestSize)
+  }
+
+  /** Takes a record in, or throws a BufferFullError or MessageTooLargeError and changes nothing. */
+  append(entry: Entry): void {
+    if (this.records >= this.#config.queueBufferingMaxMessages) throw this.#tooMany()
+    const topic = this.topics.get(entry.topic) ?? this.#newTopic(entry.topic)
+    if (topic.waiting.length > 0 || topic.partitions.length === 0) {
+      this.#wait(topic, entry)
+      return
+    }
+    const partition = entry.partition ?? this.#pick(topic, entry)
+    if (partition >= topic.partitions.length) {
+      this.#wait(topic, entry)
+      return
+    }
+    this.#appendTo(topic, partition, entry)
+    this.records++
+  }
+
+  /** Takes in what is known of a topic now, and the records that waited for it. */
+  learn(info: TopicInfo): void {
+    const topic = this.topics.get(info.name)
+    if (!topic || topic.info === info) return
+    topic.info = info
+    topic.partitions = info.partitions
+    topic.available = info.partitions.filter(each => each.leader >= 0)
+    const waiting = topic.waiting
+    topic.waiting = []
+    this.wanted.delete(topic)
+    for (const [index, entry] of waiting.entries()) {
+      this.memory.release(entry.size)
+      this.records--
+      try {
+        this.#admit(topic, entry)
+      } catch (error) {
+        if (!(error instanceof KafkaError) || error.code !== 'BUFFER_FULL') {
+          this.#listener.refused(entry, asKafkaError(error))
+          continue
+        }
+        // Packed into batches the records take more than they were counted for: the rest waits on.
+        this.#waitAgain(topic, waiting.slice(index))
+        return
+      }
+    }
+  }
+
+  /** Makes a fresh batch for a queue, outside the open one: for records of one that is split. */
+  newBatch(queue: PartitionQueue, size: number, from: Batch): Batch {
+    const buffer = this.memory.take(size) ?? Buffer.allocUnsafe(size)
+    const { createdAt, deadline } = from
+    const times = { createdAt, dueAt: 0, deadline }
+    return new Batch(from.id, queue, buffer, times, from.transactional)
+  }
+
+  /** Closes the open batch of a queue, so that it can be sent. */
+  close(queue: PartitionQueue): void {
+    const batch = queue.open
+    if (!batch) return
+    queue.open = undefined
+    queue.lastSize = batch.writer.size
+    queue.waiting.push(batch)
+    this.#listener.closed(batch)
+  }
+
+  /** Gives back what a settled batch held. */
+  release(batch: Batch, reusable: boolean): void {
+    this.memory.give(batch.writer.buffer, reusable)
+  }
+
+  #admit(topic: Topic, entry: WaitingEntry): void {
+    const partition = entry.partition ?? this.#pick(topic, entry)
+    if (partition >= topic.partitions.length) {
+      throw new KafkaError({
+        code: 'UNKNOWN_TOPIC_OR_PARTITION',
+        message: `${topic.name} has ${topic.partitions.length} partitions, and no [${partition}]`,
+        hint: 'leave the partition out, or add partitions to the topic',
+        at: { topic: topic.name, partition },
+      })
+    }
+    this.#listener.admitted(entry, this.#appendTo(topic, partition, entry))
+    this.records++
+  }
+
+  /** Lets go of what waits for a topic, as far as its deadline is past. */
+  expireWaiting(topic: Topic, now: number): WaitingEntry[] {
+    const alive = topic.waiting.findIndex(entry => entry.deadline > now)
+    const late = alive < 0 ? topic.waiting : topic.waiting.slice(0, alive)
+    topic.waiting = alive < 0 ? [] : topic.waiting.slice(alive)
+    if (topic.waiting.length === 0) this.wanted.delete(topic)
+    for (const entry of late) this.memory.release(entry.size)
+    this.records -= late.length
+    return late
+  }
+
+  #pick(topic: Topic, entry: Entry): number {
+    const { partitioner } = this.#config
+    const chosen = pick(partitioner, topic.name, entry.key, entry.value, topic, this.#random)
+    if (typeof partitioner !== 'function') return chosen
+    if (Number.isInteger(chosen) && chosen >= 0 && chosen < topic.partitions.length) return chosen
+    throw new KafkaError({
+      code: 'INVALID_PARTITION',
+      message: `the partitioner chose ${chosen} for ${topic.name}`,
+      hint: `it must give a whole number from 0 to ${topic.partitions.length - 1}`,
+      at: { topic: topic.name },
+    })
+  }
+
+  #appendTo(topic: Topic, partition: number, entry: Entry): Batch {
+    let queue = topic.queues[partition]
+    if (!queue) {
+      queue = new PartitionQueue(topic.name, partition)
+      topic.queues[partition] = queue
+    }
+    const open = queue.open
+    const before = open ? open.writer.size : 0
+    const batch = open && this.#put(open, entry) ? open : this.#appendSlowly(queue, entry)
+    if (entry.callback) {
+      const { record, timestamp, at, callback } = entry
+      batch.track({ index: batch.count - 1, record, timestamp, at, callback })
+    }
+    if (topic.sticky === partition) {
+      this.#wearOff(topic, batch.writer.size - (batch === open ? before : 0))
+    }
+    return batch
+  }
+
+  #put(batch: Batch, { timestamp, key, value, headers, transactional }: Entry): boolean {
+    if (batch.transactional !== transactional) return false
+    return batch.writer.append(timestamp, key, value, headers)
+  }
+
+  /** The open batch has no room, or there is none: it grows, or a new one is opened. */
+  #appendSlowly(queue: PartitionQueue, entry: Entry): Batch {
+    const size = BATCH_HEADER_BYTES + recordBytes(entry.key, entry.value, entry.headers)
+    if (size > this.#config.maxRequestSize) throw this.#tooLarge(entry.topic, size)
+    const now = this.#clock.now()
+    const open = queue.open
+    if (open && this.#grow(open, size, now) && this.#put(open, entry)) return open
+    if (open) this.close(queue)
+    const wanted = Math.max(size, Math.min(this.#capacity, queue.lastSize || FIRST_BUFFER_BYTES))
+    const most = Math.max(size, this.#capacity)
+    const buffer = this.memory.take(wanted, most) ?? this.memory.take(size)
+    if (!buffer) throw this.memory.full(size)
+    const batch = this.#open(queue, buffer, now, entry.transactional)
+    this.#put(batch, entry)
+    return batch
+  }
+
+  #open(queue: PartitionQueue, buffer: Buffer, now: number, transactional: boolean): Batch {
+    const { lingerMs, deliveryTimeoutMs } = this.#config
+    const times = { createdAt: now, dueAt: now + lingerMs, deadline: now + deliveryTimeoutMs }
+    const batch = new Batch(++this.#batches, queue, buffer, times, transactional)
+    queue.open = batch
+    this.active.add(queue)
+    if (this.#publisher.heard('batch:opened')) {
+      const { topic, partition, id } = batch
+      const facts = { topic, partition, batch: id, records: 0, bytes: 0, baseSequence: -1 }
+      this.#publisher.publish('batch:opened', facts)
+    }
+    this.#listener.wake()
+    return batch
+  }
+
+  /** Moves the open batch to a larger buffer, as long as it is young and below `batch.size`. */
+  #grow(batch: Batch, recordSize: number, now: number): boolean {
+    const { writer } = batch
+    if (now - batch.createdAt > this.#config.deliveryTimeoutMs * STALE_SHARE) return false
+    if (writer.buffer.length >= this.#capacity) return false
+    const wanted = Math.max(writer.buffer.length * 2, writer.size + recordSize)
+    if (wanted > this.#capacity && writer.size + recordSize > this.#capacity) return false
+    const larger = this.memory.take(Math.min(wanted, this.#capacity), this.#capacity)
+    if (!larger) return false
+    const smaller = writer.buffer
+    writer.moveTo(larger)
+    this.memory.give(smaller)
+    return true
+  }
+
+  /** After a batch's worth of keyless records the next partition has its turn (KIP-794). */
+  #wearOff(topic: Topic, bytes: number): void {
+    topic.stickyBytes += bytes
+    if (topic.stickyBytes < this.#config.batchSize) return
+    topic.stickyBytes = 0
+    topic.sticky = someAvailable(topic, this.#random)
+  }
+
+  #newTopic(name: string): Topic {
+    checkTopicName(name)
+    const topic: Topic = {
+      name,
+      info: undefined,
+      partitions: [],
+      available: [],
+      queues: [],
+      waiting: [],
+      sticky: -1,
+      turn: 0,
+      stickyBytes: 0,
+    }
+    this.topics.set(name, topic)
+    this.#listener.wake()
+    return topic
+  }
+
+  #wait(topic: Topic, entry: Entry): void {
+    const payload = recordBytes(entry.key, entry.value, entry.headers)
+    if (payload + BATCH_HEADER_BYTES > this.#config.maxRequestSize) {
+      throw this.#tooLarge(entry.topic, payload + BATCH_HEADER_BYTES)
+    }
+    const size = payload + WAITING_OVERHEAD_BYTES
+    if (!this.memory.reserve(size)) throw this.memory.full(size)
+    const deadline = this.#clock.now() + this.#config.deliveryTimeoutMs
+    topic.waiting.push({ ...entry, deadline, size })
+    this.records++
+    if (topic.waiting.length > 1) return
+    this.wanted.add(topic)
+    this.#publisher.publish('record:waiting', { topic: topic.name })
+    this.#listener.wake()
+  }
+
+  /** The first of them was just let go, so that it may take its place even past the limit. */
+  #waitAgain(topic: Topic, entries: WaitingEntry[]): void {
+    topic.info = undefined
+    topic.waiting = entries
+    this.wanted.add(topic)
+    this.memory.reserve(entries[0]!.size, true)
+    this.records++
+  }
+
+  #tooLarge(topic: string, size: number): MessageTooLargeError {
+    const limit = this.#config.maxRequestSize
+    return new MessageTooLargeError({
+      message: `a record for ${topic} takes ${size} bytes, more than max.request.size (${limit})`,
+      hint: 'raise max.request.size here, and max.message.bytes of the topic on the broker',
+      at: { topic },
+      size,
+      limit,
+    })
+  }
+
+  #tooMany(): KafkaError {
+    return this.memory.full(0)
+  }
+}
+
+function asKafkaError(error: unknown): KafkaError {
+  if (error instanceof KafkaError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new KafkaError({ code: 'PARTITIONER_FAILED', message, cause: error })
+}

@@ -1,0 +1,141 @@
+import type { Moves } from '../base/machine.ts'
+import { BatchWriter } from '../records/batch-writer.ts'
+import { BATCH_HEADER_BYTES } from '../records/layout.ts'
+import { type BatchRecord, RecordCursor } from '../records/record-cursor.ts'
+import { sealBatch } from '../records/seal.ts'
+import type { Tracked } from './delivery.ts'
+
+/**
+ * `open` takes records; `closing` is being compressed; `ready` may be sent, for the first time or
+ * again; `inFlight` waits for its answer; `settled` has told every record's outcome.
+ */
+export type BatchPhase = 'open' | 'closing' | 'ready' | 'inFlight' | 'settled'
+
+export const batchMoves: Moves<{ readonly is: BatchPhase }> = {
+  open: ['closing', 'ready', 'settled'],
+  closing: ['ready', 'settled'],
+  ready: ['inFlight', 'settled'],
+  inFlight: ['ready', 'settled'],
+  settled: [],
+}
+
+/** Who vouches for a batch's place in its partition: producer id, epoch and first sequence. */
+export interface Sequence {
+  readonly producerId: bigint
+  readonly producerEpoch: number
+  readonly base: number
+}
+
+export interface BatchPlace {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** Records of one partition that travel together. */
+export class Batch {
+  readonly id: number
+  readonly topic: string
+  readonly partition: number
+  readonly writer: BatchWriter
+  readonly createdAt: number
+  /** From when on it may be sent although there is room in it. */
+  dueAt: number
+  readonly deadline: number
+  readonly transactional: boolean
+  /** Those of its records whose outcome somebody waits for. */
+  tracked: Tracked[] | undefined
+  sequence: Sequence | undefined
+  /** How often it has been sent. */
+  sends = 0
+  /** A request with it had no answer, so that it may be in the log. */
+  maybePersisted = false
+  /** Not to be sent again before then. */
+  retryAt = 0
+  /** Why it was not delivered when it was last tried. */
+  problem: Error | undefined
+  #phase: BatchPhase = 'open'
+  #codec = 0
+  #compressed: Buffer | undefined
+
+  constructor(
+    id: number,
+    place: BatchPlace,
+    buffer: Buffer,
+    times: { createdAt: number; dueAt: number; deadline: number },
+    transactional: boolean,
+  ) {
+    this.id = id
+    this.topic = place.topic
+    this.partition = place.partition
+    this.writer = new BatchWriter(buffer)
+    this.createdAt = times.createdAt
+    this.dueAt = times.dueAt
+    this.deadline = times.deadline
+    this.transactional = transactional
+  }
+
+  get phase(): BatchPhase {
+    return this.#phase
+  }
+
+  get count(): number {
+    return this.writer.count
+  }
+
+  /** Bytes as they will be sent. */
+  get size(): number {
+    return this.#compressed ? BATCH_HEADER_BYTES + this.#compressed.length : this.writer.size
+  }
+
+  move(to: BatchPhase): void {
+    if (!batchMoves[this.#phase].includes(to)) {
+      throw new Error(`batch ${this.id} cannot move from ${this.#phase} to ${to}`)
+    }
+    this.#phase = to
+  }
+
+  track(entry: Tracked): void {
+    if (this.tracked) this.tracked.push(entry)
+    else this.tracked = [entry]
+  }
+
+  /** Takes the compressed body; a body that did not shrink is left as it is. */
+  compressWith(codec: number, body: Buffer): void {
+    if (body.length >= this.writer.size - BATCH_HEADER_BYTES) return
+    this.#codec = codec
+    this.#compressed = body
+  }
+
+  /** Its records as decoded from where they were encoded, for the rare time that one is wanted. */
+  records(): Iterable<BatchRecord> {
+    const { writer } = this
+    const { count, baseTimestamp, maxTimestamp } = writer
+    const facts = { baseOffset: 0, lastOffsetDelta: count - 1, count, baseTimestamp, maxTimestamp }
+    return new RecordCursor({ ...facts, timestampType: 'CreateTime' }, writer.body())
+  }
+
+  /** Writes the header as things stand and gives the pieces to send. May be called again. */
+  seal(): Buffer[] {
+    const { writer, sequence } = this
+    const fields = {
+      codec: this.#codec,
+      count: writer.count,
+      baseTimestamp: writer.baseTimestamp,
+      maxTimestamp: writer.maxTimestamp,
+      transactional: this.transactional,
+      ...(sequence && {
+        producerId: sequence.producerId,
+        producerEpoch: sequence.producerEpoch,
+        baseSequence: sequence.base,
+      }),
+    }
+    if (!this.#compressed) {
+      const whole = writer.bytes()
+      sealBatch(whole, fields)
+      return [whole]
+    }
+    const header = writer.buffer.subarray(0, BATCH_HEADER_BYTES)
+    sealBatch(header, fields, this.#compressed)
+    return [header, this.#compressed]
+  }
+}

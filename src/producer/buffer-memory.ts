@@ -1,0 +1,138 @@
+import type { Clock, Timer } from '../base/clock.ts'
+import { type Deferred, deferred } from '../base/deferred.ts'
+import { BufferFullError } from '../errors.ts'
+
+/** `produce()` answers false from this share of `buffer.memory` on, and `drain()` waits for less. */
+const HIGH_WATER = 0.5
+const LOW_WATER = 0.25
+/** Freed buffers are kept for the next batch up to so many bytes. */
+const MOST_POOLED = 16 * 1024 * 1024
+const SMALLEST = 1024
+
+interface Waiter {
+  readonly attempt: () => boolean
+  readonly timer: Timer
+}
+
+/**
+ * The waiting room of `buffer.memory` bytes: every buffer of every batch is taken from here and
+ * given back when its batch is settled. Buffers come in powers of two, so that one can serve again.
+ */
+export class BufferMemory {
+  readonly limit: number
+  #used = 0
+  #pooled = 0
+  readonly #pool = new Map<number, Buffer[]>()
+  /** Who waits for space, in the order of asking. */
+  readonly #waiters = new Set<Waiter>()
+  #telling = false
+  #drained: Deferred<void> | undefined
+  readonly #clock: Clock
+
+  constructor(limit: number, clock: Clock) {
+    this.limit = limit
+    this.#clock = clock
+  }
+
+  /** Bytes that are taken. */
+  get used(): number {
+    return this.#used
+  }
+
+  get isPastHighWater(): boolean {
+    return this.#used >= this.limit * HIGH_WATER
+  }
+
+  /** Whether somebody waits for space: whoever comes now must wait behind. */
+  get hasWaiters(): boolean {
+    return this.#waiters.size > 0
+  }
+
+  /** A buffer of at least `size` bytes, or undefined when that would pass the limit. */
+  take(size: number, most = size): Buffer | undefined {
+    const left = this.limit - this.#used
+    if (size > left) return undefined
+    const wanted = Math.min(roundUp(size), Math.max(size, most), left)
+    const pooled = this.#pool.get(wanted)?.pop()
+    this.#used += wanted
+    if (!pooled) return Buffer.allocUnsafeSlow(wanted)
+    this.#pooled -= wanted
+    return pooled
+  }
+
+  /** Notes bytes that are held elsewhere, such as records that wait for their topic. */
+  reserve(size: number, evenPastLimit = false): boolean {
+    if (!evenPastLimit && size > this.limit - this.#used) return false
+    this.#used += size
+    return true
+  }
+
+  release(size: number): void {
+    this.#used -= size
+    if (this.#drained && this.#used <= this.limit * LOW_WATER) {
+      this.#drained.resolve()
+      this.#drained = undefined
+    }
+    this.#tellWaiters()
+  }
+
+  /** Takes a buffer back. `reusable` is false while the system may still read from it. */
+  give(buffer: Buffer, reusable = true): void {
+    if (reusable && this.#pooled + buffer.length <= MOST_POOLED) {
+      const size = buffer.length
+      const shelf = this.#pool.get(size)
+      if (shelf) shelf.push(buffer)
+      else this.#pool.set(size, [buffer])
+      this.#pooled += size
+    }
+    this.release(buffer.length)
+  }
+
+  full(wanted: number): BufferFullError {
+    return new BufferFullError({
+      code: 'BUFFER_FULL',
+      message: `the buffer holds ${this.#used} of ${this.limit} bytes; ${wanted} more do not fit`,
+      retriable: true,
+      hint: 'await producer.drain() or use send(), or raise buffer.memory',
+    })
+  }
+
+  /**
+   * Calls `attempt` when space has come free, until it answers true; those who asked before go
+   * first. After `ms` without success `late` is called instead.
+   */
+  whenSpace(ms: number, attempt: () => boolean, late: () => void): void {
+    const timer = this.#clock.after(ms, () => {
+      this.#waiters.delete(waiter)
+      late()
+      this.#tellWaiters()
+    })
+    const waiter = { attempt, timer }
+    this.#waiters.add(waiter)
+  }
+
+  /** Resolves when the buffer has emptied below its low-water mark; at once if it never filled. */
+  drained(): Promise<void> {
+    if (!this.isPastHighWater) return Promise.resolve()
+    this.#drained ??= deferred()
+    return this.#drained.promise
+  }
+
+  /** In a microtask, so that whoever gives back may first finish what it is at. */
+  #tellWaiters(): void {
+    if (this.#telling || this.#waiters.size === 0) return
+    this.#telling = true
+    queueMicrotask(() => {
+      this.#telling = false
+      for (const waiter of this.#waiters) {
+        if (!waiter.attempt()) return
+        waiter.timer.cancel()
+        this.#waiters.delete(waiter)
+      }
+    })
+  }
+}
+
+function roundUp(size: number): number {
+  return size <= SMALLEST ? SMALLEST : 2 ** Math.ceil(Math.log2(size))
+}

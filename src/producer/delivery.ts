@@ -1,0 +1,53 @@
+import type { DeliveryError } from '../errors.ts'
+import type { RecordHeader } from '../records/layout.ts'
+
+export type HeaderValue = string | Uint8Array | null
+
+/** Headers as a program writes them: an object, or a list where keys repeat or order matters. */
+export type Headers =
+  | Readonly<Record<string, HeaderValue | readonly HeaderValue[]>>
+  | readonly RecordHeader[]
+
+/** A record to be produced. Without a `value` (or with null) it is a tombstone. */
+export interface ProducerRecord<Key = string | Uint8Array, Value = string | Uint8Array> {
+  readonly topic: string
+  readonly key?: Key | null | undefined
+  readonly value?: Value | null | undefined
+  readonly headers?: Headers | undefined
+  /** Left out, the partitioner chooses. */
+  readonly partition?: number | undefined
+  /** Milliseconds since 1970; now, when left out. */
+  readonly timestamp?: number | undefined
+}
+
+/** What became of a record that was stored. `key`, `value`, `headers` are as they were given. */
+export interface DeliveryReport<Key = string | Uint8Array, Value = string | Uint8Array> {
+  readonly topic: string
+  readonly partition: number
+  /** Where it stands in the partition; -1 where the broker did not say (`acks=0`). */
+  readonly offset: number
+  /** The record's own timestamp, or the broker's, as the topic is set. Milliseconds since 1970. */
+  readonly timestamp: number
+  readonly key: Key | null
+  readonly value: Value | null
+  readonly headers: Headers | undefined
+  /** From `produce()` to this report. */
+  readonly latencyMs: number
+}
+
+/** Called exactly once for a record: with a DeliveryError, or with null and the report. */
+export type DeliveryCallback<Key = string | Uint8Array, Value = string | Uint8Array> = (
+  error: DeliveryError | null,
+  report: DeliveryReport<Key, Value> | undefined,
+) => void
+
+/** A record whose outcome somebody waits for. */
+export interface Tracked {
+  /** Its place in its batch, from which its offset follows. */
+  readonly index: number
+  readonly record: ProducerRecord<unknown, unknown>
+  readonly timestamp: number
+  /** The client's clock when it was taken. */
+  readonly at: number
+  readonly callback: DeliveryCallback<unknown, unknown>
+}

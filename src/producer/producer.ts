@@ -1,0 +1,370 @@
+import type { Writable } from 'node:stream'
+import { within } from '../base/clock.ts'
+import { Emitter } from '../base/emitter.ts'
+import { Cluster, type Environment } from '../cluster/cluster.ts'
+import type { PartitionInfo } from '../cluster/metadata.ts'
+import { BufferFullError, KafkaError, StateError } from '../errors.ts'
+import { Accumulator, type Entry } from './accumulator.ts'
+import { Compressor } from './compressor.ts'
+import type { DeliveryCallback, DeliveryReport, ProducerRecord } from './delivery.ts'
+import { type Explanation, explain } from './explain.ts'
+import { Flush } from './flush.ts'
+import { Identity } from './identity.ts'
+import { Judge } from './judge.ts'
+import { type ProducerConfig, type ProducerOptions, producerConfig } from './options.ts'
+import {
+  checkRecord,
+  type EncodedRecord,
+  encodeNow,
+  encodeSoon,
+  type Serializers,
+} from './records.ts'
+import { Sender } from './sender.ts'
+import { Settlement } from './settlement.ts'
+import { recordStream } from './stream.ts'
+import { undeliveredRecords } from './undelivered.ts'
+
+/** What a producer tells its listeners. */
+export interface ProducerEvents {
+  /** Something went wrong of which no callback and no promise tells. */
+  error: Error
+}
+
+/** A moment's figures of a producer. */
+export interface ProducerMetrics {
+  /** Records taken and not settled, and the bytes that they hold of `buffer.memory`. */
+  readonly queueRecords: number
+  readonly queueBytes: number
+  readonly requestsInFlight: number
+  readonly deliveredRecords: number
+  readonly failedRecords: number
+}
+
+type Bytes = string | Uint8Array
+
+/**
+ * Takes records, gathers them in batches, and gets them into Kafka, in order and once.
+ *
+ * `produce()` encodes a record straight into the open batch of its partition and returns; a loop in
+ * the background sends batches to the leaders of their partitions, again where that may help, until
+ * they are stored or `delivery.timeout.ms` is over. Throws a ConfigError for a setting that is
+ * unknown, wrong or contradicts another, before anything connects.
+ *
+ * @example
+ * const producer = new Producer({ 'bootstrap.servers': 'localhost:9092' })
+ * producer.produce({ topic: 'orders', key: 'user-7', value: 'a book' }, (error, report) => {
+ *   if (error) console.error(error.message)
+ *   else console.log(`${report.topic} [${report.partition}] @ ${report.offset}`)
+ * })
+ * await producer.close()
+ */
+export class Producer<Key = Bytes, Value = Bytes> {
+  readonly #config: ProducerConfig
+  readonly #serializers: Serializers<unknown, unknown>
+  readonly #cluster: Cluster
+  readonly #accumulator: Accumulator
+  readonly #identity: Identity | undefined
+  readonly #settlement: Settlement
+  readonly #sender: Sender
+  readonly #events = new Emitter<ProducerEvents>()
+  #state: 'open' | 'closing' | 'closed' = 'open'
+  #reportsPolled = 0
+
+  constructor(
+    options: ProducerOptions,
+    serializers: Serializers<Key, Value> = {},
+    environment?: Partial<Environment>,
+  ) {
+    const config = producerConfig(options)
+    this.#config = config
+    this.#serializers = serializers as Serializers<unknown, unknown>
+    const autoCreateTopics = config.allowAutoCreateTopics
+    const cluster = new Cluster({ config, environment, autoCreateTopics })
+    this.#cluster = cluster
+    this.#identity = config.enableIdempotence
+      ? new Identity(cluster, () => this.#sender.wake())
+      : undefined
+    this.#settlement = new Settlement(cluster, { error: error => this.#fail(error) })
+    const compressor = new Compressor(config, cluster, () => this.#sender.wake())
+    this.#accumulator = new Accumulator(config, cluster, {
+      wake: () => this.#sender.wake(),
+      closed: batch => compressor.prepare(batch),
+      admitted: (entry, batch) => {
+        for (const flush of this.#settlement.flushes) flush.admitted(entry, batch)
+      },
+      refused: (entry, error) => this.#settlement.refused(entry, error),
+    })
+    const parts = {
+      cluster,
+      config,
+      accumulator: this.#accumulator,
+      identity: this.#identity,
+      settlement: this.#settlement,
+    }
+    this.#sender = new Sender({ ...parts, judge: new Judge(parts) })
+    cluster.onChange(() => this.#sender.learnt())
+  }
+
+  /**
+   * Takes a record and returns at once: true, or false when the buffer is past its high-water mark
+   * (then `await drain()`). The callback runs exactly once, whatever becomes of the record.
+   *
+   * Throws and takes nothing: a BufferFullError when `buffer.memory` is used up, a
+   * MessageTooLargeError above `max.request.size`, a SerializationError or KafkaError for a record
+   * that can't be sent, a StateError after `close()`.
+   */
+  produce(record: ProducerRecord<Key, Value>, callback?: DeliveryCallback<Key, Value>): boolean {
+    this.#requireOpen('produce')
+    checkRecord(record)
+    const encoded = encodeNow(record, this.#serializers)
+    this.#accumulator.append(this.#entry(record, encoded, callback))
+    return !this.#accumulator.memory.isPastHighWater
+  }
+
+  /**
+   * Produces a record and resolves with its report. Where the buffer is full it waits for space, up
+   * to `max.block.ms`, in the order of the calls. Rejects with a DeliveryError, or with what
+   * `produce()` would throw.
+   */
+  async send(record: ProducerRecord<Key, Value>): Promise<DeliveryReport<Key, Value>> {
+    this.#requireOpen('send')
+    checkRecord(record)
+    const encoded = this.#hasSerializers
+      ? await encodeSoon(record, this.#serializers)
+      : encodeNow(record, this.#serializers)
+    return new Promise((resolve, reject) => {
+      const callback: DeliveryCallback<Key, Value> = (error, report) => {
+        if (error) reject(error)
+        else resolve(report!)
+      }
+      this.#appendOrWait(this.#entry(record, encoded, callback), reject)
+    })
+  }
+
+  /**
+   * Produces records and resolves, when all are settled, with one result each, in order: as
+   * `Promise.allSettled` gives them. One that is bad or can't be delivered fails alone.
+   *
+   * @example
+   * for (const result of await producer.sendBatch(records)) {
+   *   if (result.status === 'rejected') console.error(result.reason)
+   * }
+   */
+  sendBatch(
+    records: readonly ProducerRecord<Key, Value>[],
+  ): Promise<PromiseSettledResult<DeliveryReport<Key, Value>>[]> {
+    this.#requireOpen('sendBatch')
+    if (this.#hasSerializers) return Promise.allSettled(records.map(record => this.send(record)))
+    return new Promise(resolve => {
+      const results: PromiseSettledResult<DeliveryReport<Key, Value>>[] = new Array(records.length)
+      let left = records.length
+      if (left === 0) return resolve(results)
+      const settle = (at: number, result: PromiseSettledResult<DeliveryReport<Key, Value>>) => {
+        results[at] = result
+        if (--left === 0) resolve(results)
+      }
+      for (const [at, record] of records.entries()) {
+        const reject = (reason: unknown) => settle(at, { status: 'rejected', reason })
+        try {
+          checkRecord(record)
+          const entry = this.#entry(
+            record,
+            encodeNow(record, this.#serializers),
+            (error, value) => {
+              if (error) reject(error)
+              else settle(at, { status: 'fulfilled', value: value! })
+            },
+          )
+          this.#appendOrWait(entry, reject)
+        } catch (error) {
+          reject(error)
+        }
+      }
+    })
+  }
+
+  /** Resolves when there is ample space in the buffer again; at once where there is. */
+  drain(): Promise<void> {
+    return this.#accumulator.memory.drained()
+  }
+
+  /**
+   * For code that comes from librdkafka: waits up to `timeoutMs` for a report if none has come, and
+   * gives the number of reports served since the last call. Callbacks run without it.
+   */
+  async poll(timeoutMs = 0): Promise<number> {
+    const { counts } = this.#settlement
+    if (counts.reported === this.#reportsPolled && this.#accumulator.records > 0 && timeoutMs > 0) {
+      const settled = new Promise<void>(resolve => this.#settlement.onceSettled(resolve))
+      await within(this.#cluster.clock, timeoutMs, settled, outOfTime).catch(() => {})
+    }
+    const served = counts.reported - this.#reportsPolled
+    this.#reportsPolled = counts.reported
+    return served
+  }
+
+  /**
+   * Sends what waits without lingering, and waits for the outcome of every record that was taken
+   * before the call, up to `timeoutMs`. Gives the number that still have none; 0 is success.
+   */
+  async flush(timeoutMs = Number.POSITIVE_INFINITY): Promise<number> {
+    const { flushes } = this.#settlement
+    const accumulator = this.#accumulator
+    const batches = [...accumulator.active].flatMap(queue => [...queue.batches()])
+    const waiting = [...accumulator.wanted].flatMap(topic => topic.waiting)
+    const flush = new Flush(
+      batches.filter(batch => batch.phase !== 'settled'),
+      waiting,
+    )
+    for (const queue of accumulator.active) if (queue.open) queue.open.dueAt = 0
+    flushes.add(flush)
+    this.#sender.wake()
+    try {
+      await within(this.#cluster.clock, timeoutMs, flush.done, outOfTime)
+    } catch {
+      // Out of time is an answer here, not a failure: what is left is counted.
+    } finally {
+      flushes.delete(flush)
+    }
+    return flush.left
+  }
+
+  /**
+   * Flushes for up to `timeout` milliseconds (`delivery.timeout.ms` by default), then closes. What
+   * is not delivered by then fails, and is given back. A second call does nothing.
+   */
+  async close({
+    timeout = this.#config.deliveryTimeoutMs,
+  } = {}): Promise<ProducerRecord<Key, Value>[]> {
+    if (this.#state !== 'open') return []
+    this.#state = 'closing'
+    await this.flush(timeout)
+    const left = undeliveredRecords(this.#accumulator)
+    this.#sender.abandon(
+      new KafkaError({
+        code: 'CLOSED',
+        message: `the producer was closed before delivery, after ${timeout} ms`,
+        hint: 'give close() more time, or keep what it returns',
+      }),
+    )
+    this.#state = 'closed'
+    this.#sender.close()
+    this.#identity?.close()
+    this.#cluster.close()
+    return left as ProducerRecord<Key, Value>[]
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /**
+   * A stream of records: it takes no more while the buffer is past its high-water mark, and ends
+   * when all that was written has been delivered. The first failed delivery is its error.
+   */
+  writable(): Writable {
+    return recordStream(this)
+  }
+
+  /** A topic's partitions with their leaders and replicas; waits for metadata where needed. */
+  async partitionsFor(topic: string): Promise<readonly PartitionInfo[]> {
+    this.#requireOpen('partitionsFor')
+    return (await this.#cluster.topic(topic)).partitions
+  }
+
+  /** Which partition a record would go to, and why. */
+  async explainPartition(record: ProducerRecord<Key, Value>): Promise<Explanation> {
+    this.#requireOpen('explainPartition')
+    checkRecord(record)
+    const topic = await this.#cluster.topic(record.topic)
+    const encoded = await encodeSoon(record, this.#serializers)
+    return explain(this.#config.partitioner, record.partition, encoded, topic)
+  }
+
+  metrics(): ProducerMetrics {
+    const { counts } = this.#settlement
+    return {
+      queueRecords: this.#accumulator.records,
+      queueBytes: this.#accumulator.memory.used,
+      requestsInFlight: this.#sender.requestsInFlight,
+      deliveredRecords: counts.delivered,
+      failedRecords: counts.failed,
+    }
+  }
+
+  on<Name extends keyof ProducerEvents>(
+    name: Name,
+    listener: (payload: ProducerEvents[Name]) => void,
+  ): this {
+    this.#events.on(name, listener)
+    return this
+  }
+
+  off<Name extends keyof ProducerEvents>(
+    name: Name,
+    listener: (payload: ProducerEvents[Name]) => void,
+  ): this {
+    this.#events.off(name, listener)
+    return this
+  }
+
+  get #hasSerializers(): boolean {
+    return this.#serializers.key !== undefined || this.#serializers.value !== undefined
+  }
+
+  #entry(
+    record: ProducerRecord<Key, Value>,
+    { key, value, headers }: EncodedRecord,
+    callback: DeliveryCallback<Key, Value> | undefined,
+  ): Entry {
+    const { clock } = this.#cluster
+    return {
+      topic: record.topic,
+      partition: record.partition,
+      key,
+      value,
+      headers,
+      timestamp: record.timestamp ?? clock.epoch(),
+      at: callback ? clock.now() : 0,
+      record,
+      callback: callback as DeliveryCallback<unknown, unknown> | undefined,
+      transactional: false,
+    }
+  }
+
+  /** Appends now, or as soon as there is space and those who wait already have had theirs. */
+  #appendOrWait(entry: Entry, reject: (error: unknown) => void): void {
+    const { memory } = this.#accumulator
+    let full: unknown
+    const attempt = () => {
+      try {
+        this.#accumulator.append(entry)
+        return true
+      } catch (error) {
+        full = error
+        if (error instanceof BufferFullError) return false
+        reject(error)
+        return true
+      }
+    }
+    if (!memory.hasWaiters && attempt()) return
+    this.#sender.wake()
+    memory.whenSpace(this.#config.maxBlockMs, attempt, () => reject(full ?? memory.full(0)))
+  }
+
+  #requireOpen(call: string): void {
+    if (this.#state === 'open') return
+    throw new StateError(
+      `${call}() on a producer that is ${this.#state}`,
+      'make a new Producer; after close() nothing but close() may be called',
+    )
+  }
+
+  #fail(error: Error): void {
+    this.#events.emit('error', error)
+  }
+}
+
+function outOfTime(): Error {
+  return new Error('out of time')
+}
