@@ -81,7 +81,7 @@ class Generator {
         return this.#text()
       case 'bytes':
       case 'records':
-        return this.#bytes(this.#oneIn(10) ? 20_000 : randomBelow(this.#random, 40))
+        return this.#bytes(this.#oneIn(20) ? 3000 : randomBelow(this.#random, 40))
       case 'uuid':
         return this.#bytes(16).toString('base64url')
       case 'bool':
@@ -105,7 +105,7 @@ class Generator {
   }
 
   #text(): string {
-    if (this.#oneIn(40)) return 'é'.repeat(16_383)
+    if (this.#oneIn(200)) return 'é'.repeat(16_383)
     const length = randomBelow(this.#random, 3)
     return Array.from({ length }, () => this.#pick(TEXTS)).join('-')
   }
