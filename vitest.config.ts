@@ -1,10 +1,41 @@
 import { defineConfig } from 'vitest/config'
 
+// Files that want the machine to themselves, one after the other, when all others are done:
+// brokers are killed there and frozen under load.
+const alone = ['test/chaos/**/*.test.ts']
+
+const limits = {
+  testTimeout: 30_000,
+  // The first to ask for the real Kafka waits until it is fetched, formatted and started.
+  hookTimeout: 300_000,
+}
+
+// The projects do not extend the root: its global setup would run once more for each.
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 120_000,
     pool: 'forks',
+    maxWorkers: 2,
+    globalSetup: 'test/support/global-setup.ts',
+    reporters: ['default', './test/support/closing-line.ts'],
+    projects: [
+      {
+        test: {
+          ...limits,
+          name: 'together',
+          include: ['test/**/*.test.ts'],
+          exclude: alone,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...limits,
+          name: 'alone',
+          include: alone,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
-import { open, readFile } from 'node:fs/promises'
+import { open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { waitFor } from '../support/wait.ts'
@@ -62,8 +62,10 @@ export class KafkaBroker {
   }
 
   /** Stops the JVM where it stands (SIGSTOP): its connections stay open, and nothing answers. */
-  freeze(): void {
-    process.kill(this.pid, 'SIGSTOP')
+  async freeze(): Promise<void> {
+    const { pid } = this
+    process.kill(pid, 'SIGSTOP')
+    await waitFor(`every thread of ${pid} to stop`, () => isStopped(pid))
   }
 
   /** Lets a frozen JVM go on. */
@@ -119,4 +121,16 @@ export class KafkaBroker {
     })
     writeFileSync(pidFile, String(jvm.pid))
   }
+}
+
+/**
+ * A signal is taken when one of the threads gets the processor; on a busy machine the others go on
+ * answering until then. Where threads cannot be looked at, the signal alone must do.
+ */
+async function isStopped(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
+  const lines = await Promise.all(
+    threads.map(id => readFile(`/proc/${pid}/task/${id}/stat`, 'latin1').catch(() => ') T')),
+  )
+  return lines.every(line => line.slice(line.lastIndexOf(')') + 2).startsWith('T'))
 }
