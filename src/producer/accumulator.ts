@@ -4,31 +4,18 @@ import type { TopicInfo } from '../cluster/metadata.ts'
 import { KafkaError, MessageTooLargeError } from '../errors.ts'
 import type { Publisher } from '../events.ts'
 import { recordBytes } from '../records/encoding.ts'
-import { BATCH_HEADER_BYTES, type RecordHeader } from '../records/layout.ts'
+import { BATCH_HEADER_BYTES } from '../records/layout.ts'
 import { Batch } from './batch.ts'
 import { BufferMemory } from './buffer-memory.ts'
-import type { DeliveryCallback, ProducerRecord } from './delivery.ts'
+import type { Entry } from './delivery.ts'
 import type { ProducerConfig } from './options.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { pick, someAvailable, type TopicPartitions } from './partitioner.ts'
 import { checkTopicName } from './records.ts'
 
-/** A record after serialization, with the one who gave it. */
-export interface Entry {
-  readonly topic: string
-  readonly partition: number | undefined
-  readonly key: string | Uint8Array | null
-  readonly value: string | Uint8Array | null
-  readonly headers: readonly RecordHeader[] | undefined
-  readonly timestamp: number
-  readonly at: number
-  readonly record: ProducerRecord<unknown, unknown>
-  readonly callback: DeliveryCallback<unknown, unknown> | undefined
-  readonly transactional: boolean
-}
-
-/** A record whose topic or partition is not known yet. */
-export interface WaitingEntry extends Entry {
+/** A record that waits for its topic, or for space. */
+export interface WaitingEntry {
+  readonly entry: Entry
   readonly deadline: number
   readonly size: number
 }
@@ -78,6 +65,7 @@ export class Accumulator {
   readonly #publisher: Publisher
   readonly #listener: AccumulatorListener
   readonly #capacity: number
+  readonly #transactional: boolean
   #batches = 0
 
   constructor(
@@ -91,18 +79,20 @@ export class Accumulator {
     this.#publisher = world.publisher
     this.#listener = listener
     this.memory = new BufferMemory(config.bufferMemory, world.clock)
+    this.#transactional = config.transactionalId !== undefined
     this.#capacity = Math.min(config.batchSize, config.maxRequestSize)
   }
 
   /** Takes a record in, or throws a BufferFullError or MessageTooLargeError and changes nothing. */
   append(entry: Entry): void {
     if (this.records >= this.#config.queueBufferingMaxMessages) throw this.#tooMany()
-    const topic = this.topics.get(entry.topic) ?? this.#newTopic(entry.topic)
+    const { topic: name, partition: wanted } = entry.record
+    const topic = this.topics.get(name) ?? this.#newTopic(name)
     if (topic.waiting.length > 0 || topic.partitions.length === 0) {
       this.#wait(topic, entry)
       return
     }
-    const partition = entry.partition ?? this.#pick(topic, entry)
+    const partition = wanted ?? this.#pick(topic, entry)
     if (partition >= topic.partitions.length) {
       this.#wait(topic, entry)
       return
@@ -121,14 +111,14 @@ export class Accumulator {
     const waiting = topic.waiting
     topic.waiting = []
     this.wanted.delete(topic)
-    for (const [index, entry] of waiting.entries()) {
-      this.memory.release(entry.size)
+    for (const [index, waiter] of waiting.entries()) {
+      this.memory.release(waiter.size)
       this.records--
       try {
-        this.#admit(topic, entry)
+        this.#admit(topic, waiter)
       } catch (error) {
         if (!(error instanceof KafkaError) || error.code !== 'BUFFER_FULL') {
-          this.#listener.refused(entry, asKafkaError(error))
+          this.#listener.refused(waiter, asKafkaError(error))
           continue
         }
         // Packed into batches the records take more than they were counted for: the rest waits on.
@@ -161,8 +151,9 @@ export class Accumulator {
     this.memory.give(batch.writer.buffer, reusable)
   }
 
-  #admit(topic: Topic, entry: WaitingEntry): void {
-    const partition = entry.partition ?? this.#pick(topic, entry)
+  #admit(topic: Topic, waiter: WaitingEntry): void {
+    const { entry } = waiter
+    const partition = entry.record.partition ?? this.#pick(topic, entry)
     if (partition >= topic.partitions.length) {
       throw new KafkaError({
         code: 'UNKNOWN_TOPIC_OR_PARTITION',
@@ -171,7 +162,7 @@ export class Accumulator {
         at: { topic: topic.name, partition },
       })
     }
-    this.#listener.admitted(entry, this.#appendTo(topic, partition, entry))
+    this.#listener.admitted(waiter, this.#appendTo(topic, partition, entry))
     this.records++
   }
 
@@ -209,8 +200,8 @@ export class Accumulator {
     const before = open ? open.writer.size : 0
     const batch = open && this.#put(open, entry) ? open : this.#appendSlowly(queue, entry)
     if (entry.callback) {
-      const { record, timestamp, at, callback } = entry
-      batch.track({ index: batch.count - 1, record, timestamp, at, callback })
+      entry.index = batch.count - 1
+      batch.track(entry)
     }
     if (topic.sticky === partition) {
       this.#wearOff(topic, batch.writer.size - (batch === open ? before : 0))
@@ -218,15 +209,14 @@ export class Accumulator {
     return batch
   }
 
-  #put(batch: Batch, { timestamp, key, value, headers, transactional }: Entry): boolean {
-    if (batch.transactional !== transactional) return false
+  #put(batch: Batch, { timestamp, key, value, headers }: Entry): boolean {
     return batch.writer.append(timestamp, key, value, headers)
   }
 
   /** The open batch has no room, or there is none: it grows, or a new one is opened. */
   #appendSlowly(queue: PartitionQueue, entry: Entry): Batch {
     const size = BATCH_HEADER_BYTES + recordBytes(entry.key, entry.value, entry.headers)
-    if (size > this.#config.maxRequestSize) throw this.#tooLarge(entry.topic, size)
+    if (size > this.#config.maxRequestSize) throw this.#tooLarge(entry.record.topic, size)
     const now = this.#clock.now()
     const open = queue.open
     if (open && this.#grow(open, size, now) && this.#put(open, entry)) return open
@@ -235,15 +225,15 @@ export class Accumulator {
     const most = Math.max(size, this.#capacity)
     const buffer = this.memory.take(wanted, most) ?? this.memory.take(size)
     if (!buffer) throw this.memory.full(size)
-    const batch = this.#open(queue, buffer, now, entry.transactional)
+    const batch = this.#open(queue, buffer, now)
     this.#put(batch, entry)
     return batch
   }
 
-  #open(queue: PartitionQueue, buffer: Buffer, now: number, transactional: boolean): Batch {
+  #open(queue: PartitionQueue, buffer: Buffer, now: number): Batch {
     const { lingerMs, deliveryTimeoutMs } = this.#config
     const times = { createdAt: now, dueAt: now + lingerMs, deadline: now + deliveryTimeoutMs }
-    const batch = new Batch(++this.#batches, queue, buffer, times, transactional)
+    const batch = new Batch(++this.#batches, queue, buffer, times, this.#transactional)
     queue.open = batch
     this.active.add(queue)
     if (this.#publisher.heard('batch:opened')) {
@@ -299,12 +289,12 @@ export class Accumulator {
   #wait(topic: Topic, entry: Entry): void {
     const payload = recordBytes(entry.key, entry.value, entry.headers)
     if (payload + BATCH_HEADER_BYTES > this.#config.maxRequestSize) {
-      throw this.#tooLarge(entry.topic, payload + BATCH_HEADER_BYTES)
+      throw this.#tooLarge(entry.record.topic, payload + BATCH_HEADER_BYTES)
     }
     const size = payload + WAITING_OVERHEAD_BYTES
     if (!this.memory.reserve(size)) throw this.memory.full(size)
     const deadline = this.#clock.now() + this.#config.deliveryTimeoutMs
-    topic.waiting.push({ ...entry, deadline, size })
+    topic.waiting.push({ entry, deadline, size })
     this.records++
     if (topic.waiting.length > 1) return
     this.wanted.add(topic)

@@ -3,7 +3,7 @@ import { BatchWriter } from '../records/batch-writer.ts'
 import { BATCH_HEADER_BYTES } from '../records/layout.ts'
 import { type BatchRecord, RecordCursor } from '../records/record-cursor.ts'
 import { sealBatch } from '../records/seal.ts'
-import type { Tracked } from './delivery.ts'
+import type { Entry } from './delivery.ts'
 
 /**
  * `open` takes records; `closing` is being compressed; `ready` may be sent, for the first time or
@@ -43,7 +43,7 @@ export class Batch {
   readonly deadline: number
   readonly transactional: boolean
   /** Those of its records whose outcome somebody waits for. */
-  tracked: Tracked[] | undefined
+  tracked: Entry[] | undefined
   sequence: Sequence | undefined
   /** How often it has been sent. */
   sends = 0
@@ -94,7 +94,7 @@ export class Batch {
     this.#phase = to
   }
 
-  track(entry: Tracked): void {
+  track(entry: Entry): void {
     if (this.tracked) this.tracked.push(entry)
     else this.tracked = [entry]
   }

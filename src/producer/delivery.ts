@@ -1,5 +1,6 @@
 import type { DeliveryError } from '../errors.ts'
 import type { RecordHeader } from '../records/layout.ts'
+import type { Encoded } from '../serializers.ts'
 
 export type HeaderValue = string | Uint8Array | null
 
@@ -41,13 +42,16 @@ export type DeliveryCallback<Key = string | Uint8Array, Value = string | Uint8Ar
   report: DeliveryReport<Key, Value> | undefined,
 ) => void
 
-/** A record whose outcome somebody waits for. */
-export interface Tracked {
-  /** Its place in its batch, from which its offset follows. */
-  readonly index: number
+/** A record on its way into a batch; kept beside the batch where somebody waits for its outcome. */
+export interface Entry {
   readonly record: ProducerRecord<unknown, unknown>
+  readonly key: Encoded
+  readonly value: Encoded
+  readonly headers: readonly RecordHeader[] | undefined
   readonly timestamp: number
   /** The client's clock when it was taken. */
   readonly at: number
-  readonly callback: DeliveryCallback<unknown, unknown>
+  readonly callback: DeliveryCallback<unknown, unknown> | undefined
+  /** Its place in its batch, from which its offset follows. */
+  index: number
 }

@@ -4,21 +4,17 @@ import { Emitter } from '../base/emitter.ts'
 import { Cluster, type Environment } from '../cluster/cluster.ts'
 import type { PartitionInfo } from '../cluster/metadata.ts'
 import { BufferFullError, KafkaError, StateError } from '../errors.ts'
-import { Accumulator, type Entry } from './accumulator.ts'
+import type { RecordHeader } from '../records/layout.ts'
+import type { Encoded } from '../serializers.ts'
+import { Accumulator } from './accumulator.ts'
 import { Compressor } from './compressor.ts'
-import type { DeliveryCallback, DeliveryReport, ProducerRecord } from './delivery.ts'
+import type { DeliveryCallback, DeliveryReport, Entry, ProducerRecord } from './delivery.ts'
 import { type Explanation, explain } from './explain.ts'
 import { Flush } from './flush.ts'
 import { Identity } from './identity.ts'
 import { Judge } from './judge.ts'
 import { type ProducerConfig, type ProducerOptions, producerConfig } from './options.ts'
-import {
-  checkRecord,
-  type EncodedRecord,
-  encodeNow,
-  encodeSoon,
-  type Serializers,
-} from './records.ts'
+import { checkRecord, encodeNow, encodeSoon, plain, type Serializers } from './records.ts'
 import { Sender } from './sender.ts'
 import { Settlement } from './settlement.ts'
 import { recordStream } from './stream.ts'
@@ -39,6 +35,9 @@ export interface ProducerMetrics {
   readonly deliveredRecords: number
   readonly failedRecords: number
 }
+
+/** How stale a timestamp may be within one burst of calls, in records. */
+const RECORDS_A_READING = 64
 
 type Bytes = string | Uint8Array
 
@@ -69,6 +68,9 @@ export class Producer<Key = Bytes, Value = Bytes> {
   readonly #events = new Emitter<ProducerEvents>()
   #state: 'open' | 'closing' | 'closed' = 'open'
   #reportsPolled = 0
+  #burst = 0
+  #epoch = 0
+  #now = 0
 
   constructor(
     options: ProducerOptions,
@@ -115,9 +117,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
    */
   produce(record: ProducerRecord<Key, Value>, callback?: DeliveryCallback<Key, Value>): boolean {
     this.#requireOpen('produce')
-    checkRecord(record)
-    const encoded = encodeNow(record, this.#serializers)
-    this.#accumulator.append(this.#entry(record, encoded, callback))
+    this.#accumulator.append(this.#entryNow(record, callback))
     return !this.#accumulator.memory.isPastHighWater
   }
 
@@ -126,18 +126,21 @@ export class Producer<Key = Bytes, Value = Bytes> {
    * to `max.block.ms`, in the order of the calls. Rejects with a DeliveryError, or with what
    * `produce()` would throw.
    */
-  async send(record: ProducerRecord<Key, Value>): Promise<DeliveryReport<Key, Value>> {
-    this.#requireOpen('send')
-    checkRecord(record)
-    const encoded = this.#hasSerializers
-      ? await encodeSoon(record, this.#serializers)
-      : encodeNow(record, this.#serializers)
+  send(record: ProducerRecord<Key, Value>): Promise<DeliveryReport<Key, Value>> {
     return new Promise((resolve, reject) => {
+      this.#requireOpen('send')
       const callback: DeliveryCallback<Key, Value> = (error, report) => {
         if (error) reject(error)
         else resolve(report!)
       }
-      this.#appendOrWait(this.#entry(record, encoded, callback), reject)
+      if (!this.#hasSerializers) {
+        this.#appendOrWait(this.#entryNow(record, callback), reject)
+        return
+      }
+      checkRecord(record)
+      encodeSoon(record, this.#serializers).then(({ key, value, headers }) => {
+        this.#appendOrWait(this.#entry(record, key, value, headers, callback), reject)
+      }, reject)
     })
   }
 
@@ -166,15 +169,10 @@ export class Producer<Key = Bytes, Value = Bytes> {
       for (const [at, record] of records.entries()) {
         const reject = (reason: unknown) => settle(at, { status: 'rejected', reason })
         try {
-          checkRecord(record)
-          const entry = this.#entry(
-            record,
-            encodeNow(record, this.#serializers),
-            (error, value) => {
-              if (error) reject(error)
-              else settle(at, { status: 'fulfilled', value: value! })
-            },
-          )
+          const entry = this.#entryNow(record, (error, value) => {
+            if (error) reject(error)
+            else settle(at, { status: 'fulfilled', value: value! })
+          })
           this.#appendOrWait(entry, reject)
         } catch (error) {
           reject(error)
@@ -312,24 +310,50 @@ export class Producer<Key = Bytes, Value = Bytes> {
     return this.#serializers.key !== undefined || this.#serializers.value !== undefined
   }
 
-  #entry(
+  /** Checks and encodes a record; throws what `produce()` says it throws. */
+  #entryNow(
     record: ProducerRecord<Key, Value>,
-    { key, value, headers }: EncodedRecord,
     callback: DeliveryCallback<Key, Value> | undefined,
   ): Entry {
-    const { clock } = this.#cluster
+    checkRecord(record)
+    if (this.#hasSerializers || record.headers !== undefined) {
+      const { key, value, headers } = encodeNow(record, this.#serializers)
+      return this.#entry(record, key, value, headers, callback)
+    }
+    const key = plain(record, 'key')
+    return this.#entry(record, key, plain(record, 'value'), undefined, callback)
+  }
+
+  #entry(
+    record: ProducerRecord<Key, Value>,
+    key: Encoded,
+    value: Encoded,
+    headers: readonly RecordHeader[] | undefined,
+    callback: DeliveryCallback<Key, Value> | undefined,
+  ): Entry {
+    this.#readClock()
     return {
-      topic: record.topic,
-      partition: record.partition,
+      record,
       key,
       value,
       headers,
-      timestamp: record.timestamp ?? clock.epoch(),
-      at: callback ? clock.now() : 0,
-      record,
+      timestamp: record.timestamp ?? this.#epoch,
+      at: this.#now,
       callback: callback as DeliveryCallback<unknown, unknown> | undefined,
-      transactional: false,
+      index: -1,
     }
+  }
+
+  /** Records that come in one go share a reading, since asking the time costs as much as hashing. */
+  #readClock(): void {
+    if (this.#burst === 0) {
+      this.#epoch = this.#cluster.clock.epoch()
+      this.#now = this.#cluster.clock.now()
+      queueMicrotask(() => {
+        this.#burst = 0
+      })
+    }
+    this.#burst = (this.#burst + 1) % RECORDS_A_READING
   }
 
   /** Appends now, or as soon as there is space and those who wait already have had theirs. */

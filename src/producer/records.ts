@@ -41,16 +41,28 @@ export function checkTopicName(topic: string): void {
   })
 }
 
+/** A key or value that is sent as it is. */
+export function plain(record: ProducerRecord<unknown, unknown>, field: 'key' | 'value'): Encoded {
+  const given = record[field]
+  if (typeof given === 'string' || given instanceof Uint8Array) return given
+  if (given === null || given === undefined) return null
+  throw new SerializationError({
+    code: 'SERIALIZATION_FAILED',
+    message: `the ${field} of a record for ${record.topic} must be a string or bytes, got ${kind(given)}`,
+    hint: 'give the producer a serializer, such as jsonSerializer',
+    at: { topic: record.topic },
+  })
+}
+
 /** Encodes at once; a serializer that must wait first is an error that says what to do. */
 export function encodeNow(
   record: ProducerRecord<unknown, unknown>,
   serializers: Serializers<unknown, unknown>,
 ): EncodedRecord {
-  const headers = record.headers === undefined ? undefined : headerList(record.headers)
-  const added = headers ?? []
-  const key = settled(encode(record, 'key', serializers.key, added))
-  const value = settled(encode(record, 'value', serializers.value, added))
-  return { key, value, headers: headers ?? (added.length > 0 ? added : undefined) }
+  const headers = record.headers === undefined ? [] : headerList(record.headers)
+  const key = settled(encode(record, 'key', serializers.key, headers))
+  const value = settled(encode(record, 'value', serializers.value, headers))
+  return { key, value, headers: headers.length > 0 ? headers : undefined }
 }
 
 /** The same for callers that can wait for a serializer. */
@@ -71,16 +83,10 @@ export function encode(
   serializer: Serializer<unknown> | undefined,
   headers: RecordHeader[],
 ): Encoded | Promise<Encoded> {
+  if (!serializer) return plain(record, field)
   const given = record[field]
   if (given === null || given === undefined) return null
-  if (serializer) return serializer.serialize(given, { topic: record.topic, field, headers })
-  if (typeof given === 'string' || given instanceof Uint8Array) return given
-  throw new SerializationError({
-    code: 'SERIALIZATION_FAILED',
-    message: `the ${field} of a record for ${record.topic} must be a string or bytes, got ${kind(given)}`,
-    hint: 'give the producer a serializer, such as jsonSerializer',
-    at: { topic: record.topic },
-  })
+  return serializer.serialize(given, { topic: record.topic, field, headers })
 }
 
 function settled(encoded: Encoded | Promise<Encoded>): Encoded {

@@ -2,7 +2,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { asError, DeliveryError, KafkaError } from '../errors.ts'
 import type { WaitingEntry } from './accumulator.ts'
 import type { Batch } from './batch.ts'
-import type { DeliveryCallback, DeliveryReport, Tracked } from './delivery.ts'
+import type { DeliveryReport, Entry } from './delivery.ts'
 import type { Flush } from './flush.ts'
 
 /** What is told to the program beside the callbacks of its records. */
@@ -46,7 +46,7 @@ export class Settlement {
       for (const tracked of batch.tracked) {
         const offset = baseOffset < 0 ? -1 : baseOffset + tracked.index
         const report = reportOf(batch, tracked, offset, logAppendTime, now)
-        this.#tell(tracked.callback, null, report)
+        this.#tell(tracked, null, report)
       }
     }
     this.#published(batch, baseOffset)
@@ -58,31 +58,32 @@ export class Settlement {
     this.counts.failed += batch.count
     const persisted = batch.maybePersisted ? 'maybe' : 'no'
     const tracked = batch.tracked ?? []
-    for (const { callback, record } of tracked) {
-      this.#tell(callback, deliveryError(batch, cause, persisted, record), undefined)
+    for (const entry of tracked) {
+      this.#tell(entry, deliveryError(batch, cause, persisted, entry.record), undefined)
     }
     if (tracked.length < batch.count) this.#untold(batch, cause, persisted)
     this.#published(batch, -1, cause)
   }
 
   /** A record failed that never came into a batch. */
-  refused(entry: WaitingEntry, cause: KafkaError): void {
+  refused(waiter: WaitingEntry, cause: KafkaError): void {
     this.counts.failed++
-    const place = { topic: entry.topic, partition: entry.partition ?? -1 }
-    const error = deliveryError(place, cause, 'no', entry.record)
-    if (entry.callback) this.#tell(entry.callback, error, undefined)
+    const { entry } = waiter
+    const { topic, partition = -1 } = entry.record
+    const error = deliveryError({ topic, partition }, cause, 'no', entry.record)
+    if (entry.callback) this.#tell(entry, error, undefined)
     else this.#listener.error(error)
-    for (const flush of this.flushes) flush.refused(entry)
+    for (const flush of this.flushes) flush.refused(waiter)
   }
 
   #tell(
-    callback: DeliveryCallback<unknown, unknown>,
+    { callback }: Entry,
     error: DeliveryError | null,
     report: DeliveryReport<unknown, unknown> | undefined,
   ): void {
     this.counts.reported++
     try {
-      callback(error, report)
+      callback?.(error, report)
     } catch (thrown) {
       // The program's own mistake must not keep other records from hearing of theirs.
       const cause = asError(thrown)
@@ -120,7 +121,7 @@ export class Settlement {
 
 function reportOf(
   batch: Batch,
-  { record, timestamp, at }: Tracked,
+  { record, timestamp, at }: Entry,
   offset: number,
   logAppendTime: number,
   now: number,

@@ -16,9 +16,9 @@ export function splitBatch(batch: Batch, queue: PartitionQueue, accumulator: Acc
     part.writer.append(record.timestamp, record.key, record.value, record.headers)
   }
   for (const tracked of batch.tracked ?? []) {
-    const { index: at } = tracked
-    if (at < middle) first.track(tracked)
-    else second.track({ ...tracked, index: at - middle })
+    const part = tracked.index < middle ? first : second
+    if (part === second) tracked.index -= middle
+    part.track(tracked)
   }
   const { sequence } = batch
   if (sequence) {
