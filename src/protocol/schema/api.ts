@@ -1,4 +1,4 @@
-import type { Reader } from '../../wire/reader.ts'
+import { Reader } from '../../wire/reader.ts'
 import type { Writer } from '../../wire/writer.ts'
 import { compileStruct, type Dialect } from './compile.ts'
 import { explainRead, explainWrite } from './explain.ts'
@@ -138,7 +138,13 @@ function explained(title: string, shape: Shape, dialect: Dialect): Codec<unknown
       try {
         return codec.read(reader)
       } catch (error) {
-        throw explainRead(title, shape, dialect, reader, start, error)
+        throw explainRead(
+          title,
+          shape,
+          dialect,
+          new Reader(reader.buffer, start, reader.end),
+          error,
+        )
       }
     },
     write(writer, message) {

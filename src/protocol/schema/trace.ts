@@ -44,13 +44,10 @@ export interface TraceFailure {
  * for (const row of trace(Produce.request, 9, body).rows) console.log(row.path, row.value)
  */
 export function trace(message: Message, version: number, buffer: Buffer, offset = 0): Trace {
-  return traceShape(message.shape, message.dialect(version), new Reader(buffer, offset))
-}
-
-export function traceShape(shape: Shape, dialect: Dialect, reader: Reader): Trace {
-  const tracer = new Tracer(reader, dialect)
+  const reader = new Reader(buffer, offset)
+  const tracer = new Tracer(reader, message.dialect(version))
   try {
-    tracer.struct(shape, '')
+    tracer.struct(message.shape, '')
     return { rows: tracer.rows, end: reader.offset, failure: undefined }
   } catch (error) {
     if (!(error instanceof WireError)) throw error
@@ -101,10 +98,10 @@ class Tracer {
     const { kind } = field.plan
     const nullable = field.nullableIn(this.#dialect.version)
     if (kind.is === 'array') {
-      const item = compileField(kind.of, this.#dialect)
       const lengths = arrayLengths(this.#dialect)
+      // Items of which not all can be there are still shown as far as they go.
       const count = this.#leaf(`${path}.length`, () =>
-        readCount(this.#reader, lengths, nullable, item.minSize),
+        readCount(this.#reader, lengths, nullable, 1),
       )
       for (let i = 0; i < count; i++) this.#value(kind.of, `${path}[${i}]`)
     } else if (kind.is === 'struct') {
