@@ -128,12 +128,13 @@ export class Accumulator {
     }
   }
 
-  /** Makes a fresh batch for a queue, outside the open one: for records of one that is split. */
-  newBatch(queue: PartitionQueue, size: number, from: Batch): Batch {
-    const buffer = this.memory.take(size) ?? Buffer.allocUnsafe(size)
+  /** A fresh batch for records of one that is split; its place in the order is given. */
+  partOf(from: Batch, queue: PartitionQueue, ordinal: number): Batch {
+    const size = from.writer.size
+    const buffer = this.memory.takeEvenPastLimit(size)
     const { createdAt, deadline } = from
     const times = { createdAt, dueAt: 0, deadline }
-    return new Batch(from.id, queue, buffer, times, from.transactional)
+    return new Batch(++this.#batches, ordinal, queue, buffer, times, from.transactional)
   }
 
   /** Closes the open batch of a queue, so that it can be sent. */
@@ -142,6 +143,7 @@ export class Accumulator {
     if (!batch) return
     queue.open = undefined
     queue.lastSize = batch.writer.size
+    queue.closedRecords += batch.count
     queue.waiting.push(batch)
     this.#listener.closed(batch)
   }
@@ -233,7 +235,14 @@ export class Accumulator {
   #open(queue: PartitionQueue, buffer: Buffer, now: number): Batch {
     const { lingerMs, deliveryTimeoutMs } = this.#config
     const times = { createdAt: now, dueAt: now + lingerMs, deadline: now + deliveryTimeoutMs }
-    const batch = new Batch(++this.#batches, queue, buffer, times, this.#transactional)
+    const batch = new Batch(
+      ++this.#batches,
+      queue.closedRecords,
+      queue,
+      buffer,
+      times,
+      this.#transactional,
+    )
     queue.open = batch
     this.active.add(queue)
     if (this.#publisher.heard('batch:opened')) {

@@ -33,7 +33,10 @@ export interface BatchPlace {
 
 /** Records of one partition that travel together. */
 export class Batch {
+  /** Tells it from others in events and logs. */
   readonly id: number
+  /** How many records of its partition came before it: batches keep this order. */
+  readonly ordinal: number
   readonly topic: string
   readonly partition: number
   readonly writer: BatchWriter
@@ -59,12 +62,14 @@ export class Batch {
 
   constructor(
     id: number,
+    ordinal: number,
     place: BatchPlace,
     buffer: Buffer,
     times: { createdAt: number; dueAt: number; deadline: number },
     transactional: boolean,
   ) {
     this.id = id
+    this.ordinal = ordinal
     this.topic = place.topic
     this.partition = place.partition
     this.writer = new BatchWriter(buffer)

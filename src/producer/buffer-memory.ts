@@ -60,6 +60,14 @@ export class BufferMemory {
     return pooled
   }
 
+  /** A buffer for what can't wait for space, since it is what will make space. */
+  takeEvenPastLimit(size: number): Buffer {
+    const buffer = this.take(size)
+    if (buffer) return buffer
+    this.#used += size
+    return Buffer.allocUnsafeSlow(size)
+  }
+
   /** Notes bytes that are held elsewhere, such as records that wait for their topic. */
   reserve(size: number, evenPastLimit = false): boolean {
     if (!evenPastLimit && size > this.limit - this.#used) return false

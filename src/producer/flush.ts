@@ -26,7 +26,9 @@ export class Flush {
   }
 
   admitted(entry: WaitingEntry, batch: Batch): void {
-    if (this.#entries.delete(entry)) this.#batches.add(batch)
+    if (!this.#entries.delete(entry)) return
+    this.#batches.add(batch)
+    batch.dueAt = 0
   }
 
   refused(entry: WaitingEntry): void {

@@ -29,6 +29,8 @@ export class PartitionQueue {
   numbering: Numbering | undefined
   /** Why the numbering can't go on; once nothing is in flight, a new epoch begins (KIP-360). */
   broken: Error | undefined
+  /** Records in all batches that were ever closed: the ordinal of the next batch. */
+  closedRecords = 0
   /** How large the last batch grew, so that the next one starts with a fitting buffer. */
   lastSize = 0
 
@@ -52,7 +54,9 @@ export class PartitionQueue {
   isFirst(batch: Batch): boolean {
     const first = this.waiting[0]
     const flying = this.inFlight.find(each => each.phase !== 'settled')
-    return (!first || first.id >= batch.id) && (!flying || flying.id >= batch.id)
+    return (
+      (!first || first.ordinal >= batch.ordinal) && (!flying || flying.ordinal >= batch.ordinal)
+    )
   }
 
   /**
@@ -84,7 +88,7 @@ export class PartitionQueue {
   requeue(batches: readonly Batch[]): void {
     const first = batches[0]
     if (!first) return
-    let at = this.waiting.findIndex(each => each.id > first.id)
+    let at = this.waiting.findIndex(each => each.ordinal > first.ordinal)
     if (at < 0) at = this.waiting.length
     this.waiting.splice(at, 0, ...batches)
   }

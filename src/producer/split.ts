@@ -8,8 +8,8 @@ import { type PartitionQueue, sequenceAfter } from './partition-queue.ts'
  */
 export function splitBatch(batch: Batch, queue: PartitionQueue, accumulator: Accumulator): Batch[] {
   const middle = Math.ceil(batch.count / 2)
-  const first = accumulator.newBatch(queue, batch.writer.size, batch)
-  const second = accumulator.newBatch(queue, batch.writer.size, batch)
+  const first = accumulator.partOf(batch, queue, batch.ordinal)
+  const second = accumulator.partOf(batch, queue, batch.ordinal + middle)
   let index = 0
   for (const record of batch.records()) {
     const part = index++ < middle ? first : second

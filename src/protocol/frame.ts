@@ -13,6 +13,7 @@ export interface RequestHeader {
 }
 
 const API_VERSIONS = 18
+const UNSUPPORTED_VERSION = 35
 const clientIds = stringCodec(int16Length, true)
 
 /**
@@ -76,7 +77,14 @@ export function readResponse<A extends Api>(
   reader: Reader,
 ): ResponseOf<A> {
   if (hasResponseTags(api, version)) skipTags(reader)
-  return api.response.at(version).read(reader) as ResponseOf<A>
+  const spoken = isRefusalOfVersion(api, reader) ? 0 : version
+  return api.response.at(spoken).read(reader) as ResponseOf<A>
+}
+
+/** A broker that does not know our version of ApiVersions says so in version 0 (KIP-511). */
+function isRefusalOfVersion(api: Api, reader: Reader): boolean {
+  if (api.key !== API_VERSIONS || reader.remaining < 2) return false
+  return reader.buffer.readInt16BE(reader.offset) === UNSUPPORTED_VERSION
 }
 
 function isFlexible(api: Api, version: number): boolean {
