@@ -29,7 +29,7 @@ const ROWS = [
     2,
     'CORRUPT_MESSAGE',
     'retry',
-    'a batch came with a wrong checksum or size, or has a record without a key in a compacted topic',
+    'a batch has a wrong checksum or size, or a record without a key in a compacted topic',
   ],
   [
     3,
@@ -124,7 +124,7 @@ const ROWS = [
     32,
     'INVALID_TIMESTAMP',
     'none',
-    "a record's timestamp is too far from the broker's clock (message.timestamp.before/after.max.ms)",
+    "a record's timestamp is too far from now (message.timestamp.before/after.max.ms)",
   ],
   [33, 'UNSUPPORTED_SASL_MECHANISM', 'none', 'the broker does not offer this SASL mechanism'],
   [

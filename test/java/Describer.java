@@ -8,7 +8,6 @@ import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.protocol.Message;
@@ -97,8 +96,14 @@ final class Describer {
     return null;
   }
 
+  /** Kafka's schemas name the field throttleTimeMs of a class throttle_time_ms. */
   private static String snake(String camel) {
-    return MessageNames.snake(camel);
+    var snake = new StringBuilder();
+    for (char letter : camel.toCharArray()) {
+      if (Character.isUpperCase(letter)) snake.append('_');
+      snake.append(Character.toLowerCase(letter));
+    }
+    return snake.toString();
   }
 
   private static Class<?> itemOf(Field field) {

@@ -4,11 +4,10 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.Base64;
 import java.util.Collection;
-import java.util.Iterator;
-import java.util.Map;
 import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 
@@ -36,7 +35,7 @@ final class Messages {
     return (Message) invoke(method, json, version);
   }
 
-  /** The message as JSON, with records in base64 and every int64 as text, so that none is rounded. */
+  /** The message as JSON: records in base64, every int64 as text so that none is rounded. */
   static JsonNode write(Message message, short version) throws Exception {
     Class<?> type = message.getClass();
     var method = converter(type).getMethod("write", type, short.class, boolean.class);
@@ -58,7 +57,7 @@ final class Messages {
     return Class.forName(type.getName() + "JsonConverter");
   }
 
-  private static Object invoke(java.lang.reflect.Method method, Object... arguments)
+  private static Object invoke(Method method, Object... arguments)
       throws Exception {
     try {
       return method.invoke(null, arguments);
@@ -97,10 +96,7 @@ final class Messages {
     if (node instanceof ArrayNode array) {
       for (int i = 0; i < array.size(); i++) array.set(i, longsAsText(array.get(i)));
     } else if (node instanceof ObjectNode object) {
-      for (Iterator<Map.Entry<String, JsonNode>> all = object.fields(); all.hasNext(); ) {
-        var entry = all.next();
-        entry.setValue(longsAsText(entry.getValue()));
-      }
+      object.properties().forEach(entry -> entry.setValue(longsAsText(entry.getValue())));
     }
     return node;
   }

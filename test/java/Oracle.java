@@ -12,6 +12,7 @@ import java.util.Base64;
 import org.apache.kafka.common.errors.InvalidMetadataException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.message.ApiMessageType;
+import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.protocol.Message;
@@ -72,8 +73,7 @@ public final class Oracle {
   private static JsonNode encode(JsonNode question) throws Exception {
     short version = version(question);
     Message message = Messages.read(name(question), question.get("json"), version);
-    ByteBuffer bytes = MessageUtil.toByteBufferAccessor(message, version).buffer();
-    return NODES.objectNode().put("bytes", base64(bytes));
+    return NODES.objectNode().put("bytes", base64(bytes(message, version)));
   }
 
   private static JsonNode decode(JsonNode question) throws Exception {
@@ -95,13 +95,13 @@ public final class Oracle {
     short version = version(question);
     var header =
         new RequestHeader(
-            org.apache.kafka.common.protocol.ApiKeys.forId(api.apiKey()),
+            ApiKeys.forId(api.apiKey()),
             version,
             question.get("clientId").isNull() ? null : question.get("clientId").asText(),
             question.get("correlationId").asInt());
     Message body = Messages.read(api.name + "Request", question.get("json"), version);
-    ByteBuffer head = MessageUtil.toByteBufferAccessor(header.data(), header.headerVersion()).buffer();
-    ByteBuffer rest = MessageUtil.toByteBufferAccessor(body, version).buffer();
+    ByteBuffer head = bytes(header.data(), header.headerVersion());
+    ByteBuffer rest = bytes(body, version);
     ByteBuffer whole = ByteBuffer.allocate(4 + head.remaining() + rest.remaining());
     whole.putInt(head.remaining() + rest.remaining()).put(head).put(rest).flip();
     return NODES.objectNode().put("bytes", base64(whole));
@@ -149,6 +149,10 @@ public final class Oracle {
     int partitions = question.get("partitions").asInt();
     int partition = Utils.toPositive(Utils.murmur2(key)) % partitions;
     return NODES.objectNode().put("partition", partition);
+  }
+
+  private static ByteBuffer bytes(Message message, short version) {
+    return MessageUtil.toByteBufferAccessor(message, version).buffer();
   }
 
   private static ObjectNode wrap(String name, JsonNode value) {

@@ -1,4 +1,5 @@
 import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -65,7 +66,7 @@ final class Samples {
   private static Object filled(Class<?> type) throws Exception {
     Object message = type.getDeclaredConstructor().newInstance();
     for (Field field : type.getDeclaredFields()) {
-      if (java.lang.reflect.Modifier.isStatic(field.getModifiers())) continue;
+      if (Modifier.isStatic(field.getModifiers())) continue;
       if (!field.getType().isPrimitive() && field.getType() != String.class) continue;
       if (field.getName().equals("next") || field.getName().equals("prev")) continue;
       field.setAccessible(true);

@@ -7,7 +7,7 @@ import {
   type Shape,
 } from '../../src/protocol/schema/field.ts'
 
-/** Before the text of a number that JSON.stringify would not write as Kafka's converters want it. */
+/** Marks the text of a number that JSON.stringify would not write as Kafka wants it. */
 const PLAIN = 'number:'
 
 /** The JSON text of what `toKafkaJson` gives. */

@@ -18,7 +18,7 @@ export const ConsumerProtocolSubscription = versioned('ConsumerProtocolSubscript
   rackId: string.nullable().since(3).else(null).ignorable(),
 })
 
-/** What the leader of a classic consumer group assigns to a member; its version stands before it. */
+/** What the leader of a classic consumer group assigns to a member, its version before it. */
 export const ConsumerProtocolAssignment = versioned('ConsumerProtocolAssignment', [0, 3], {
   assignedPartitions: array({ topic: string, partitions: array(int32) }),
   userData: bytes.nullable().else(null),

@@ -107,7 +107,7 @@ export type Shape = Readonly<Record<string, AnyField>>
 /** What reading gives: every field, those that the version lacks at their default. */
 export type ReadOf<S extends Shape> = { [K in keyof S]: S[K]['read'] }
 
-/** What writing takes: fields that have a default, or that only some versions have, are optional. */
+/** What writing takes: what has a default, or exists in some versions only, is optional. */
 export type WriteOf<S extends Shape> = {
   readonly [K in keyof S as S[K]['optional'] extends true ? never : K]: S[K]['write']
 } & {

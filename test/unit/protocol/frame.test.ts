@@ -94,6 +94,15 @@ describe('responses', () => {
     }
   })
 
+  test('to ApiVersions in a version that the broker lacks are read in version 0', () => {
+    const range = { apiKey: 18, minVersion: 0, maxVersion: 2 }
+    const refusal = Buffer.concat(
+      encodeResponse(ApiVersions, 0, 9, { errorCode: 35, apiKeys: [range] }),
+    )
+    const read = readResponse(ApiVersions, 4, new Reader(refusal, 8))
+    expect(read).toMatchObject({ errorCode: 35, apiKeys: [range] })
+  })
+
   test('tags that we do not know in the header are skipped', () => {
     const body = '00000000' + '0000' + '0000000000000005' + '0003' + '00'
     const reader = new Reader(Buffer.from(`010702beef${body}`, 'hex'))
