@@ -154,9 +154,33 @@ export class SerializationError extends KafkaError {
   override readonly name = 'SerializationError'
 }
 
+/** What a registry was asked about, and what it answered, as far as it is known. */
+export interface RegistryPlace {
+  readonly url?: string
+  readonly method?: string
+  readonly subject?: string
+  readonly version?: number | string
+  /** A schema's number, or its GUID. */
+  readonly id?: number
+  readonly guid?: string
+  /** The HTTP status, and the registry's own number (such as 40401). */
+  readonly status?: number
+  readonly errorCode?: number
+}
+
 /** A schema registry refused, or could not be reached. */
 export class RegistryError extends KafkaError {
   override readonly name = 'RegistryError'
+  readonly where: RegistryPlace
+  /** Why a schema was refused, one reason an entry, where the registry gives reasons. */
+  readonly incompatibilities: readonly string[]
+  constructor(
+    fields: KafkaErrorFields & { where?: RegistryPlace; incompatibilities?: readonly string[] },
+  ) {
+    super(fields)
+    this.where = fields.where ?? {}
+    this.incompatibilities = fields.incompatibilities ?? []
+  }
 }
 
 /** ` at Produce v9 on orders [3], broker 2 (localhost:9092)`, as far as it is known. */
