@@ -2,6 +2,8 @@ import {
   type Bytes,
   fieldBytes,
   headersBytes,
+  NULL,
+  putContent,
   putField,
   putHeaders,
   putVarint,
@@ -13,10 +15,10 @@ import {
 } from './encoding.ts'
 import { BATCH_HEADER_BYTES, type RecordHeader } from './layout.ts'
 
-/** A timestamp delta that small fits the fast varint, zigzag and all. */
+/** Twelve days. */
 const SMALL_DELTA = 0x3fffffff
-/** Lengths of key, value and headers at their longest. */
-const LENGTHS_BYTES = 3 * 5
+/** A record without headers beyond its key and value: their lengths, and that of no headers. */
+const PLAIN_OVERHEAD_BYTES = RECORD_OVERHEAD_BYTES + 5 + 5 + 1
 
 /**
  * A partition's open batch. Each record is encoded once, straight into the buffer that will be
@@ -71,6 +73,9 @@ export class BatchWriter {
   /**
    * Adds a record; false, with nothing changed, when the buffer has no room for it. `timestamp` is
    * in milliseconds, whole and not negative.
+   *
+   * What follows is the common way: no headers, room for anything, text taken for ASCII. It is one
+   * function of small steps, all of which the compiler can inline: calls cost as much as the work.
    */
   append(
     timestamp: number,
@@ -78,20 +83,30 @@ export class BatchWriter {
     value: Bytes,
     headers?: readonly RecordHeader[] | undefined,
   ): boolean {
-    if (this.#count === 0) this.#baseTimestamp = timestamp
-    const extra = headersBytes(headers)
-    let end = -1
-    if (!this.#measure && this.#at + mostBytes(key, value) + extra <= this.#buffer.length) {
-      end = this.#put(timestamp, key, lengthOf(key), value, lengthOf(value), headers, extra)
+    const buffer = this.#buffer
+    const index = this.#count << 1
+    const delta = index === 0 ? 0 : timestamp - this.#baseTimestamp
+    const keySize = key === null ? -1 : key.length
+    const valueSize = value === null ? -1 : value.length
+    const most = mostOf(key, keySize) + mostOf(value, valueSize)
+    const end = this.#at + most + PLAIN_OVERHEAD_BYTES
+    if (end > buffer.length || headers !== undefined || this.#measure || !isSmall(delta)) {
+      return this.#appendMeasured(timestamp, key, value, headers)
     }
-    if (end < 0) end = this.#putMeasured(timestamp, key, value, headers, extra)
-    if (end < 0) {
-      if (this.#count === 0) this.#baseTimestamp = -1
-      return false
-    }
-    this.#at = end
-    this.#count++
-    if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
+    const deltas = varintBytes(delta << 1) + varintBytes(index)
+    const size = 2 + deltas + fieldBytes(keySize) + fieldBytes(valueSize)
+    let at = putVarint(buffer, this.#at, size << 1)
+    buffer[at] = 0 // attributes, of which no bit has a meaning yet
+    at = putVarint(buffer, at + 1, delta << 1)
+    at = putVarint(buffer, at, index)
+    if (key === null) buffer[at++] = NULL
+    else at = putContent(buffer, putVarint(buffer, at, keySize << 1), key, keySize)
+    if (at < 0) return this.#appendMeasured(timestamp, key, value, headers)
+    if (value === null) buffer[at++] = NULL
+    else at = putContent(buffer, putVarint(buffer, at, valueSize << 1), value, valueSize)
+    if (at < 0) return this.#appendMeasured(timestamp, key, value, headers)
+    buffer[at] = 0 // no headers
+    this.#finish(timestamp, at + 1)
     return true
   }
 
@@ -105,68 +120,51 @@ export class BatchWriter {
     return this.#buffer.subarray(0, this.#at)
   }
 
-  /** With true sizes, for text that isn't ASCII and for the last records before the end. */
-  #putMeasured(
+  /** The way that takes everything, after measuring it. */
+  #appendMeasured(
     timestamp: number,
     key: Bytes,
     value: Bytes,
     headers: readonly RecordHeader[] | undefined,
-    extra: number,
-  ): number {
+  ): boolean {
+    const buffer = this.#buffer
+    const index = this.#count << 1
+    const delta = index === 0 ? 0 : timestamp - this.#baseTimestamp
     const keySize = sizeOf(key)
     const valueSize = sizeOf(value)
-    this.#measure = keySize !== lengthOf(key) || valueSize !== lengthOf(value)
-    const size = this.#recordSize(timestamp, keySize, valueSize, extra)
-    if (this.#at + varintBytes(size << 1) + size > this.#buffer.length) return -1
-    return this.#put(timestamp, key, keySize, value, valueSize, headers, extra)
-  }
-
-  #recordSize(timestamp: number, keySize: number, valueSize: number, extra: number): number {
-    const delta = timestamp - this.#baseTimestamp
-    const deltaBytes =
-      delta >= 0 && delta <= SMALL_DELTA ? varintBytes(delta << 1) : varlongBytes(delta)
-    const offsetBytes = varintBytes(this.#count << 1)
-    return 1 + deltaBytes + offsetBytes + fieldBytes(keySize) + fieldBytes(valueSize) + extra
-  }
-
-  /** Returns where the record ends, or -1 if text took more bytes than was said. */
-  #put(
-    timestamp: number,
-    key: Bytes,
-    keySize: number,
-    value: Bytes,
-    valueSize: number,
-    headers: readonly RecordHeader[] | undefined,
-    extra: number,
-  ): number {
-    const buffer = this.#buffer
-    const size = this.#recordSize(timestamp, keySize, valueSize, extra)
+    this.#measure = isWide(key, keySize) || isWide(value, valueSize)
+    const fields = fieldBytes(keySize) + fieldBytes(valueSize) + headersBytes(headers)
+    const size = 1 + varlongBytes(delta) + varintBytes(index) + fields
+    if (this.#at + varintBytes(size << 1) + size > buffer.length) return false
     let at = putVarint(buffer, this.#at, size << 1)
-    buffer[at++] = 0 // attributes, of which no bit has a meaning yet
-    const delta = timestamp - this.#baseTimestamp
-    at =
-      delta >= 0 && delta <= SMALL_DELTA
-        ? putVarint(buffer, at, delta << 1)
-        : putVarlong(buffer, at, delta)
-    at = putVarint(buffer, at, this.#count << 1)
+    buffer[at] = 0
+    at = putVarlong(buffer, at + 1, delta)
+    at = putVarint(buffer, at, index)
     at = putField(buffer, at, key, keySize)
-    if (at < 0) return -1
     at = putField(buffer, at, value, valueSize)
-    return at < 0 ? -1 : putHeaders(buffer, at, headers)
+    this.#finish(timestamp, putHeaders(buffer, at, headers))
+    return true
+  }
+
+  #finish(timestamp: number, end: number): void {
+    if (this.#count === 0) this.#baseTimestamp = timestamp
+    if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
+    this.#at = end
+    this.#count++
   }
 }
 
-/** The bytes if text is ASCII. */
-function lengthOf(content: Bytes): number {
-  return content === null ? -1 : content.length
+/** Whether a timestamp delta fits the fast varint, zigzag and all. */
+function isSmall(delta: number): boolean {
+  return delta >= 0 && delta <= SMALL_DELTA
 }
 
-/** What a record could take at most, headers apart: three bytes for each character of text. */
-function mostBytes(key: Bytes, value: Bytes): number {
-  return RECORD_OVERHEAD_BYTES + LENGTHS_BYTES + mostOf(key) + mostOf(value)
+/** Whether it is text beyond ASCII; then the next is likely to be, too. */
+function isWide(content: Bytes, size: number): boolean {
+  return content !== null && size !== content.length
 }
 
-function mostOf(content: Bytes): number {
-  if (content === null) return 0
-  return typeof content === 'string' ? 3 * content.length : content.length
+/** What a key or value could take at most: three bytes for each character of text. */
+function mostOf(content: Bytes, length: number): number {
+  return typeof content === 'string' ? 3 * length : length
 }

@@ -6,6 +6,9 @@ export type Bytes = string | Uint8Array | null
 /** A record's length, attributes, timestamp delta and offset delta at their longest. */
 export const RECORD_OVERHEAD_BYTES = 5 + 1 + 10 + 5
 
+/** The length -1, zigzag: how null is written. */
+export const NULL = 1
+
 /** Below these lengths a loop over the bytes beats the call to `set`, or that to `utf8Write`. */
 const SHORT_BYTES = 16
 const SHORT_TEXT = 24
@@ -58,8 +61,10 @@ function textBytes(text: string): number {
 
 /** The bytes of an unsigned varint of at most 32 bits. */
 export function varintBytes(value: number): number {
-  if (value < 0x80) return 1
-  if (value < 0x4000) return 2
+  return value < 0x80 ? 1 : value < 0x4000 ? 2 : longVarintBytes(value)
+}
+
+function longVarintBytes(value: number): number {
   if (value < 0x200000) return 3
   return value < 0x10000000 ? 4 : 5
 }
@@ -79,12 +84,15 @@ function magnitude(value: number): number {
 
 /** Writes an unsigned varint of at most 31 bits; returns where it ends, as all these do. */
 export function putVarint(buffer: Buffer, at: number, value: number): number {
+  if (value >= 0x80) return putLongVarint(buffer, at, value)
+  buffer[at] = value
+  return at + 1
+}
+
+function putLongVarint(buffer: Buffer, at: number, value: number): number {
   let rest = value
   let end = at
-  while (rest >= 0x80) {
-    buffer[end++] = (rest & 0x7f) | 0x80
-    rest >>>= 7
-  }
+  for (; rest >= 0x80; rest >>>= 7) buffer[end++] = (rest & 0x7f) | 0x80
   buffer[end++] = rest
   return end
 }
@@ -102,37 +110,41 @@ export function putVarlong(buffer: Buffer, at: number, value: number): number {
   return end
 }
 
-/**
- * Writes a field: its length `size`, then its bytes. Returns -1 where text turns out to take more
- * than `size` bytes; there must be room for three bytes a character then, lest the text be cut.
- */
+/** Writes a null field, or one of `size` bytes as `putContent` does, after its length. */
 export function putField(buffer: Buffer, at: number, content: Bytes, size: number): number {
-  if (content === null) {
-    buffer[at] = 1
-    return at + 1
-  }
-  const start = putVarint(buffer, at, size << 1)
-  if (typeof content !== 'string') return putBytes(buffer, start, content)
-  return putText(buffer, start, content) === size ? start + size : -1
+  if (content !== null) return putContent(buffer, putVarint(buffer, at, size << 1), content, size)
+  buffer[at] = NULL
+  return at + 1
 }
 
-function putBytes(buffer: Buffer, at: number, bytes: Uint8Array): number {
-  const size = bytes.length
-  if (size < SHORT_BYTES) for (let i = 0; i < size; i++) buffer[at + i] = bytes[i]!
-  else buffer.set(bytes, at)
+/**
+ * Writes bytes, or text as UTF-8. Returns -1 where text turns out to take more than `size` bytes;
+ * if it might, there must be room for three bytes a character, lest the text be cut.
+ */
+export function putContent(
+  buffer: Buffer,
+  at: number,
+  content: string | Uint8Array,
+  size: number,
+): number {
+  if (typeof content === 'string') return putText(buffer, at, content, size)
+  if (size >= SHORT_BYTES) buffer.set(content, at)
+  else for (let i = 0; i < size; i++) buffer[at + i] = content[i]!
   return at + size
 }
 
-/** Writes text as UTF-8; returns how many bytes that took. */
-function putText(buffer: Buffer, at: number, text: string): number {
+function putText(buffer: Buffer, at: number, text: string, size: number): number {
   const length = text.length
-  if (length >= SHORT_TEXT) return buffer.utf8Write(text, at)
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i)
-    if (code >= 0x80) return buffer.utf8Write(text, at)
-    buffer[at + i] = code
+  if (length < SHORT_TEXT) {
+    let i = 0
+    for (; i < length; i++) {
+      const code = text.charCodeAt(i)
+      if (code >= 0x80) break
+      buffer[at + i] = code
+    }
+    if (i === length) return at + length
   }
-  return length
+  return buffer.utf8Write(text, at) === size ? at + size : -1
 }
 
 export function putHeaders(

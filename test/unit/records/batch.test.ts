@@ -125,6 +125,15 @@ describe('a batch', () => {
     expect([writer.count, writer.baseTimestamp, writer.maxTimestamp]).toEqual([0, -1, -1])
   })
 
+  it('goes on in a larger buffer', () => {
+    const writer = simple(3, 120)
+    expect(writer.append(2000, 'key', 'x'.repeat(100))).toBe(false)
+    writer.moveTo(Buffer.alloc(400))
+    expect(writer.append(2000, 'key', 'x'.repeat(100))).toBe(true)
+    const offsets = [...parseBatch(sealed(writer)).cursor()].map(({ offset }) => offset)
+    expect(offsets).toEqual([0, 1, 2, 3])
+  })
+
   it('may be sealed again, with another identity', () => {
     const writer = simple(3)
     const batch = sealed(writer)
