@@ -68,7 +68,7 @@ function channelOf(name: EventName): Channel {
 }
 
 /**
- * Listens to one kind of event of every client in this process; the function that comes back ends it.
+ * Listens to one kind of event of every client in this process; what comes back ends it.
  *
  * @example
  * const stop = listen('batch:settled', batch => console.log(batch.topic, batch.records))

@@ -9,7 +9,7 @@ export interface Backoff {
 
 /**
  * How long to wait before try number `attempt` (1 is the first retry): doubling from `initialMs`
- * up to `maxMs`, spread by 20 percent either way so that clients do not come back in step (KIP-580).
+ * up to `maxMs`, spread by 20 percent either way lest clients come back in step (KIP-580).
  */
 export function backoffMs(backoff: Backoff, attempt: number, random: Random): number {
   const exponent = Math.min(Math.max(attempt, 1) - 1, 30)

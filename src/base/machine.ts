@@ -1,4 +1,4 @@
-/** For each state the states that may follow it: the transition table of a union with an `is` tag. */
+/** For each state the states that may follow it: the transition table of a union tagged `is`. */
 export type Moves<State extends { readonly is: string }> = {
   readonly [S in State['is']]: readonly State['is'][]
 }

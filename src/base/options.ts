@@ -1,6 +1,6 @@
 import { nearest } from './nearest.ts'
 
-/** One setting: how a value is checked, its default, its other names, and its sentence for people. */
+/** One setting: how a value is checked, its default, its other names, its sentence for people. */
 export interface Option<T, Input = T> {
   /** For the compiler alone: what a program may write, where that is more than what it becomes. */
   readonly input?: Input

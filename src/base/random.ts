@@ -1,4 +1,4 @@
-/** The only source of randomness: a number in [0, 1). Seeded in tests, so that a run can be repeated. */
+/** The only source of randomness: a number in [0, 1). Seeded in tests, so that runs can repeat. */
 export type Random = () => number
 
 export const systemRandom: Random = Math.random

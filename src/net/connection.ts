@@ -94,7 +94,7 @@ export class Connection {
     })
   }
 
-  /** Dials, negotiates versions, authenticates. Rejects with a ConnectionError that says why not. */
+  /** Dials, negotiates versions, authenticates. Rejects with a ConnectionError that says why. */
   static async open(options: ConnectionOptions): Promise<Connection> {
     const at = formatAddress(options.address)
     const abort = new AbortController()

@@ -12,7 +12,7 @@ export interface VersionRange {
 export interface BrokerVersions {
   /** API key -> the versions that it speaks. */
   readonly apis: ReadonlyMap<number, VersionRange>
-  /** The cluster's finalized features, such as `transaction.version`, with their level (KIP-584). */
+  /** The cluster's finalized features, such as `transaction.version`, with levels (KIP-584). */
   readonly features: ReadonlyMap<string, number>
 }
 

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../base/clock.ts'
 import { type Deferred, deferred } from '../base/deferred.ts'
 import { BufferFullError } from '../errors.ts'
 
-/** `produce()` answers false from this share of `buffer.memory` on, and `drain()` waits for less. */
+/** `produce()` answers false from this share of `buffer.memory` on, `drain()` waits for less. */
 const HIGH_WATER = 0.5
 const LOW_WATER = 0.25
 /** Freed buffers are kept for the next batch up to so many bytes. */

@@ -41,7 +41,7 @@ async function makeOnce(folder: string, make: (folder: string) => Promise<void>)
   }
 }
 
-/** Waits until no living process holds the lock, then holds it; gives the function that frees it. */
+/** Waits until no living process holds the lock, then holds it; gives what frees it. */
 async function lock(file: string): Promise<() => Promise<void>> {
   for (;;) {
     try {

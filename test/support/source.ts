@@ -19,6 +19,8 @@ export interface Source {
   readonly comments: readonly string[]
   /** What it imports and re-exports, as written, types too. */
   readonly imports: readonly string[]
+  /** Those of them from which only types are taken. */
+  readonly onlyTypes: ReadonlySet<string>
   readonly nodes: readonly Visited[]
 }
 
@@ -31,19 +33,21 @@ export interface Visited {
 
 export function parseSource(path: string): Source {
   const text = readFileSync(join(root, path), 'utf8')
-  const { program, module, comments, errors } = parseSync(path, text)
+  const { program, module, comments, errors } = parseSync(path, text, { preserveParens: false })
   if (errors.length > 0) throw new Error(`${path}: ${errors[0]?.message}`)
   const asked = module.staticImports.map(({ moduleRequest }) => moduleRequest)
   const passedOn = module.staticExports.flatMap(({ entries }) => entries.map(e => e.moduleRequest))
   const later = module.dynamicImports.map(({ moduleRequest: { start, end } }) => {
     return { value: text.slice(start + 1, end - 1) }
   })
+  const types = module.staticImports.filter(({ entries }) => entries.every(e => e.isType))
   return {
     path,
     text,
     lines: text.split('\n'),
     comments: comments.map(comment => comment.value),
     imports: [...asked, ...passedOn, ...later].flatMap(request => request?.value ?? []),
+    onlyTypes: new Set(types.map(({ moduleRequest }) => moduleRequest.value)),
     nodes: [...visit(program, undefined, true)],
   }
 }

@@ -107,7 +107,7 @@ describe('delivery', () => {
 
   test('sendBatch gives a result for each record; a bad one fails alone', async () => {
     const { clock, producer } = await setUp(() => ({ baseOffset: 7 }))
-    const bad = { topic: 't', value: 5 as unknown as string }
+    const bad = { topic: 't', value: 5 as never }
     const done = producer.sendBatch([{ topic: 't', value: 'a' }, bad, { topic: 't', value: 'b' }])
     await clock.advance(10)
     const results = await done
