@@ -1,0 +1,231 @@
+import { BrokerError, StateError } from '../errors.ts'
+import { type Address, formatAddress } from '../net/transport.ts'
+import { type ErrorName, errorByName } from '../protocol/errors.ts'
+import type { ApiName, apiByName } from '../protocol/messages/index.ts'
+import type { RequestOf, ResponseInput } from '../protocol/schema/api.ts'
+import { Broker } from './broker.ts'
+import { DataFolder } from './data/data-folder.ts'
+import { checkErrorName, Faults, type FaultTarget, type Verdict } from './faults/faults.ts'
+import type { Context } from './handler.ts'
+import type { BrokerNode } from './model/broker-node.ts'
+import { ClusterState } from './model/cluster-state.ts'
+import type { Counters } from './model/counters.ts'
+import { Topic } from './model/topic.ts'
+import { type ClusterOptions, type ParsedClusterOptions, parseClusterOptions } from './options.ts'
+
+type ApiOf<Name extends ApiName> = (typeof apiByName)[Name]
+
+/** Answers requests in the place of the broker, or lets them pass. */
+export type Interceptor<Name extends ApiName> = (
+  request: RequestOf<ApiOf<Name>>,
+  context: Context,
+) => Verdict<ResponseInput<ApiOf<Name>>> | Promise<Verdict<ResponseInput<ApiOf<Name>>>>
+
+/** What a new topic is to be. */
+export interface TopicOptions {
+  /** Default: the cluster's `defaultPartitions`. */
+  readonly partitions?: number
+  /** Default: the cluster's `defaultReplicationFactor`. Shown in metadata; copies are not kept. */
+  readonly replicationFactor?: number
+  /** Settings by Kafka's names. */
+  readonly config?: Readonly<Record<string, string>>
+}
+
+/**
+ * A Kafka cluster in this process, for development and tests: real brokers that any client can
+ * talk to, with a real log. Copies of partitions are not kept, and production is not its job.
+ *
+ * @example
+ * await using cluster = await EmbeddedCluster.start({ brokers: 3 })
+ * await cluster.createTopic('orders', { partitions: 6 })
+ * const producer = new Producer({ 'bootstrap.servers': cluster.bootstrapServers })
+ */
+export class EmbeddedCluster {
+  /** The brokers in order of their ids, which count from 1. */
+  readonly brokers: readonly Broker[]
+  readonly #state: ClusterState
+  readonly #faults: Faults
+  #stopping: Promise<void> | undefined
+
+  private constructor(state: ClusterState, brokers: readonly Broker[], faults: Faults) {
+    this.#state = state
+    this.brokers = brokers
+    this.#faults = faults
+  }
+
+  /**
+   * Starts a cluster; it serves when the promise resolves. Throws a ConfigError for options that
+   * can't be, a KafkaError for a data folder that is locked, damaged or another version's (which
+   * is left as it was), and the system's error for a port that is taken.
+   */
+  static async start(options: ClusterOptions = {}): Promise<EmbeddedCluster> {
+    const parsed = parseClusterOptions(options)
+    const nodes = nodesOf(parsed)
+    const data = parsed.dataDir === undefined ? undefined : await DataFolder.open(parsed.dataDir)
+    const state = await ClusterState.create(parsed.settings, nodes, data)
+    const faults = new Faults()
+    const brokers = nodes.map((node, i) => {
+      const port = parsed.port === 0 ? 0 : parsed.port + i
+      const address = { host: parsed.host, port }
+      const advertised = parsed.advertised[i]
+      return new Broker({
+        cluster: state,
+        node,
+        faults,
+        listen: parsed.listen,
+        address,
+        advertised,
+      })
+    })
+    const cluster = new EmbeddedCluster(state, brokers, faults)
+    try {
+      for (const broker of brokers) await broker.start()
+      return cluster
+    } catch (error) {
+      await cluster.stop()
+      throw error
+    }
+  }
+
+  /** `host:port,…` of all brokers, for `bootstrap.servers`. */
+  get bootstrapServers(): string {
+    return this.brokers.map(broker => formatAddress(broker.address)).join(',')
+  }
+
+  get clusterId(): string {
+    return this.#state.clusterId
+  }
+
+  /** What was counted since the start: connections, requests, rejections. */
+  get counters(): Readonly<Counters> {
+    return this.#state.counters
+  }
+
+  /** The broker with an id. Throws a StateError if there is none. */
+  broker(id: number): Broker {
+    const found = this.brokers.find(broker => broker.id === id)
+    if (found) return found
+    throw new StateError(`there is no broker ${id}; their ids are 1 to ${this.brokers.length}`)
+  }
+
+  /** Creates a topic. Throws a BrokerError such as TOPIC_ALREADY_EXISTS. */
+  async createTopic(name: string, options: TopicOptions = {}): Promise<void> {
+    const { partitions = -1, replicationFactor = -1, config = {} } = options
+    const wanted = { name, partitions, replicationFactor, config, assignments: [] }
+    const made = await this.#state.createTopic(wanted)
+    if (made instanceof Topic) return
+    throw new BrokerError(errorByName(made.code).code, { topic: name }, made.message)
+  }
+
+  /** Deletes a topic with its records. Throws a BrokerError if it does not exist. */
+  async deleteTopic(name: string): Promise<void> {
+    await this.#state.deleteTopic(this.#topic(name))
+  }
+
+  /** The id of the broker that leads a partition; -1 if none does. */
+  leader(topic: string, partition: number): number {
+    return this.#partition(topic, partition).leader
+  }
+
+  /** Makes another broker the leader of a partition, under a new leader epoch. */
+  moveLeader(topic: string, partition: number, brokerId: number): void {
+    const moved = this.#partition(topic, partition)
+    const { id } = this.broker(brokerId)
+    if (!moved.replicas.includes(id)) {
+      moved.replicas = [id, ...moved.replicas.filter(replica => replica !== moved.leader)]
+    }
+    moved.elect(id)
+  }
+
+  /** Answers the next requests of an API with an error; of topics where these are named. */
+  fail(api: ApiName, error: ErrorName, target?: FaultTarget): void {
+    checkErrorName(error)
+    this.#faults.add(api, { is: 'fail', error }, target)
+  }
+
+  /** Holds the next requests of an API back for `ms` milliseconds before they are handled. */
+  delay(api: ApiName, ms: number, target?: FaultTarget): void {
+    this.#faults.add(api, { is: 'delay', ms }, target)
+  }
+
+  /** Breaks the connection on which the next request of an API comes, unhandled. */
+  disconnect(api: ApiName, target?: FaultTarget): void {
+    this.#faults.add(api, { is: 'disconnect' }, target)
+  }
+
+  /** Swallows the next requests of an API: not handled, never answered. */
+  drop(api: ApiName, target?: FaultTarget): void {
+    this.#faults.add(api, { is: 'drop' }, target)
+  }
+
+  /**
+   * Hands the next request of an API to `answer`, which replies in the broker's place or says what
+   * is to happen with it: `'pass'`, `'disconnect'` or `'drop'`.
+   *
+   * @example
+   * cluster.intercept('Metadata', request => ({ reply: { brokers: [], topics: [] } }))
+   */
+  intercept<Name extends ApiName>(
+    api: Name,
+    answer: Interceptor<Name>,
+    target?: FaultTarget,
+  ): void {
+    this.#faults.add(
+      api,
+      {
+        is: 'intercept',
+        // The message is that of `api`, since only its requests meet this fault.
+        answer: async (request, context) => answer(request as RequestOf<ApiOf<Name>>, context),
+      },
+      target,
+    )
+  }
+
+  /** Forgets the faults that were asked for and have not happened. */
+  clearFaults(): void {
+    this.#faults.clear()
+  }
+
+  /** Faults that were asked for and have not happened. */
+  get pendingFaults(): number {
+    return this.#faults.pending
+  }
+
+  /** Stops all brokers, writes what is to be kept, and frees the data folder. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all(this.brokers.map(broker => broker.stop()))
+    await this.#state.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  #topic(name: string): Topic {
+    const topic = this.#state.topics.named(name)
+    if (topic) return topic
+    throw new BrokerError(errorByName('UNKNOWN_TOPIC_OR_PARTITION').code, { topic: name })
+  }
+
+  #partition(topic: string, partition: number) {
+    const found = this.#topic(topic).partitions[partition]
+    if (found) return found
+    const { code } = errorByName('UNKNOWN_TOPIC_OR_PARTITION')
+    throw new BrokerError(code, { topic, partition })
+  }
+}
+
+function nodesOf({ brokers, host }: ParsedClusterOptions): BrokerNode[] {
+  const address: Address = { host, port: -1 }
+  return Array.from({ length: brokers }, (_, i) => ({
+    id: i + 1,
+    rack: null,
+    address,
+    isAlive: false,
+  }))
+}

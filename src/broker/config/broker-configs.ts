@@ -1,0 +1,115 @@
+import type { ConfigRow, ConfigTable } from './config-table.ts'
+import { topicConfigs } from './topic-configs.ts'
+
+/** The broker's settings that have a meaning here; those of topics' defaults come on top. */
+const ownConfigs = {
+  'advertised.listeners': {
+    type: 'list',
+    fallback: null,
+    about: 'The addresses that clients are told.',
+  },
+  'auto.create.topics.enable': {
+    type: 'boolean',
+    fallback: 'true',
+    about: 'Whether a topic comes into being when it is first asked for.',
+  },
+  'broker.id': { type: 'int', fallback: '-1', about: 'The number of this broker.' },
+  'connections.max.idle.ms': {
+    type: 'long',
+    fallback: '600000',
+    about: 'After how long an idle connection is closed.',
+  },
+  'default.replication.factor': {
+    type: 'int',
+    fallback: '1',
+    about: 'How many replicas a topic gets where nobody says.',
+  },
+  'delete.topic.enable': {
+    type: 'boolean',
+    fallback: 'true',
+    about: 'Whether topics can be deleted.',
+  },
+  'fetch.max.bytes': {
+    type: 'int',
+    fallback: '57671680',
+    min: 1024,
+    about: 'The most that one answer to a fetch may hold.',
+  },
+  'group.initial.rebalance.delay.ms': {
+    type: 'int',
+    fallback: '3000',
+    about: 'How long an empty group waits for more members.',
+  },
+  'group.max.session.timeout.ms': {
+    type: 'int',
+    fallback: '1800000',
+    about: 'The longest session timeout of a member.',
+  },
+  'group.min.session.timeout.ms': {
+    type: 'int',
+    fallback: '6000',
+    about: 'The shortest session timeout of a member.',
+  },
+  listeners: { type: 'list', fallback: null, about: 'The addresses that the broker listens on.' },
+  'log.dirs': { type: 'list', fallback: null, about: 'Where the logs are kept.' },
+  'max.connections': {
+    type: 'int',
+    fallback: '2147483647',
+    min: 0,
+    about: 'The most connections at a time.',
+  },
+  'node.id': { type: 'int', fallback: null, about: 'The number of this broker.' },
+  'num.partitions': {
+    type: 'int',
+    fallback: '1',
+    min: 1,
+    about: 'How many partitions a topic gets where nobody says.',
+  },
+  'offsets.topic.num.partitions': {
+    type: 'int',
+    fallback: '50',
+    min: 1,
+    about: 'Over how many partitions the groups spread.',
+  },
+  'process.roles': { type: 'list', fallback: null, about: 'What this process is.' },
+  'producer.id.expiration.ms': {
+    type: 'int',
+    fallback: '86400000',
+    min: 1,
+    about: 'After how long the broker forgets a producer that writes nothing.',
+  },
+  'socket.request.max.bytes': {
+    type: 'int',
+    fallback: '104857600',
+    min: 1,
+    about: 'The largest request.',
+  },
+  'transaction.max.timeout.ms': {
+    type: 'int',
+    fallback: '900000',
+    min: 1,
+    about: 'The longest timeout of a transaction.',
+  },
+  'transaction.state.log.num.partitions': {
+    type: 'int',
+    fallback: '50',
+    min: 1,
+    about: 'Over how many partitions the transactional ids spread.',
+  },
+  'transactional.id.expiration.ms': {
+    type: 'int',
+    fallback: '604800000',
+    min: 1,
+    about: 'After how long the broker forgets a transactional id.',
+  },
+} as const satisfies ConfigTable
+
+function defaultsOfTopics(): [string, ConfigRow][] {
+  const rows: readonly ConfigRow[] = Object.values(topicConfigs)
+  return rows.flatMap(row => (row.brokerName ? [[row.brokerName, row]] : []))
+}
+
+/** The settings of a broker by Kafka's names, in alphabetical order. */
+export const brokerConfigs: ConfigTable = Object.fromEntries(
+  [...Object.entries(ownConfigs), ...defaultsOfTopics()].sort(([a], [b]) => (a < b ? -1 : 1)),
+)

@@ -1,0 +1,92 @@
+/** The version of the layout of a data folder. */
+export const FORMAT = 1
+
+/** What a cluster remembers beside the logs. */
+export interface ClusterSnapshot {
+  readonly format: typeof FORMAT
+  readonly clusterId: string
+  /** Producer ids below it may have been given out. */
+  readonly nextProducerId: number
+  readonly topics: readonly TopicSnapshot[]
+}
+
+export interface TopicSnapshot {
+  readonly name: string
+  readonly id: string
+  readonly isInternal: boolean
+  readonly config: Readonly<Record<string, string>>
+  readonly partitions: readonly PartitionSnapshot[]
+}
+
+export interface PartitionSnapshot {
+  readonly replicas: readonly number[]
+  readonly leaderEpoch: number
+}
+
+/** Reads a snapshot; throws an Error that says what is wrong with it. */
+export function parseSnapshot(text: string): ClusterSnapshot {
+  const json: unknown = JSON.parse(text)
+  const root = objectAt(json, 'the file')
+  if (root.format !== FORMAT) {
+    throw new Error(
+      `format ${shown(root.format)} was written by another version; this one knows ${FORMAT}`,
+    )
+  }
+  return {
+    format: FORMAT,
+    clusterId: stringAt(root.clusterId, 'clusterId'),
+    nextProducerId: numberAt(root.nextProducerId, 'nextProducerId'),
+    topics: listAt(root.topics, 'topics').map((topic, i) => parseTopic(topic, `topics[${i}]`)),
+  }
+}
+
+function parseTopic(json: unknown, at: string): TopicSnapshot {
+  const topic = objectAt(json, at)
+  const config = Object.entries(objectAt(topic.config, `${at}.config`))
+  return {
+    name: stringAt(topic.name, `${at}.name`),
+    id: stringAt(topic.id, `${at}.id`),
+    isInternal: topic.isInternal === true,
+    config: Object.fromEntries(
+      config.map(([name, value]) => [name, stringAt(value, `${at}.config.${name}`)]),
+    ),
+    partitions: listAt(topic.partitions, `${at}.partitions`).map((partition, i) =>
+      parsePartition(partition, `${at}.partitions[${i}]`),
+    ),
+  }
+}
+
+function parsePartition(json: unknown, at: string): PartitionSnapshot {
+  const partition = objectAt(json, at)
+  const replicas = listAt(partition.replicas, `${at}.replicas`)
+  return {
+    replicas: replicas.map((id, i) => numberAt(id, `${at}.replicas[${i}]`)),
+    leaderEpoch: numberAt(partition.leaderEpoch, `${at}.leaderEpoch`),
+  }
+}
+
+function objectAt(value: unknown, at: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Error(`${at} must be an object, got ${shown(value)}`)
+  }
+  return { ...value }
+}
+
+function listAt(value: unknown, at: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw new Error(`${at} must be a list, got ${shown(value)}`)
+  return value
+}
+
+function stringAt(value: unknown, at: string): string {
+  if (typeof value !== 'string') throw new Error(`${at} must be a text, got ${shown(value)}`)
+  return value
+}
+
+function numberAt(value: unknown, at: string): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value
+  throw new Error(`${at} must be a whole number, got ${shown(value)}`)
+}
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 60)
+}

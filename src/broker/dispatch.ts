@@ -1,0 +1,114 @@
+import { sleep } from '../base/clock.ts'
+import { asError } from '../errors.ts'
+import { errorByName } from '../protocol/errors.ts'
+import { type FailureOf, type Faults, NO_FAILURE } from './faults/faults.ts'
+import { refusal } from './faults/refusal.ts'
+import { type Call, type Context, HANG_UP, type Handler, NO_ANSWER } from './handler.ts'
+import type { BrokerNode } from './model/broker-node.ts'
+import type { ClusterState } from './model/cluster-state.ts'
+
+/** What a session has of its broker. */
+export interface SessionHost {
+  readonly cluster: ClusterState
+  readonly node: BrokerNode
+  readonly faults: Faults
+}
+
+/** A request that was read and is to be answered. */
+export interface Request {
+  readonly handler: Handler
+  readonly call: Call
+  readonly version: number
+  readonly correlationId: number
+  readonly clientId: string | null
+  readonly peer: string
+  /** Aborts when the connection is gone. */
+  readonly signal: AbortSignal
+}
+
+/** What is to happen on the connection of a request. */
+export type Answer =
+  | { readonly is: 'response'; readonly chunks: readonly Buffer[] }
+  | { readonly is: 'nothing' }
+  /** Close, after what was answered before has left. */
+  | { readonly is: 'close' }
+  /** Close at once. */
+  | { readonly is: 'break' }
+
+const NOTHING: Answer = { is: 'nothing' }
+
+/**
+ * Answers a request: by the fault that waits for it, if there is one, or else by its handler. The
+ * effects of a pipelined API are made when this returns its promise, which never rejects.
+ */
+export async function dispatch(host: SessionHost, request: Request): Promise<Answer> {
+  host.cluster.counters.requests++
+  try {
+    const { handler, call } = request
+    const fault = host.faults.take(handler, call.request, host.node.id)
+    if (!fault) return await handled(host, request, NO_FAILURE)
+    return await faulty(host, request, fault)
+  } catch (error) {
+    return failed(host, request, asError(error))
+  }
+}
+
+async function handled(host: SessionHost, request: Request, failureOf: FailureOf): Promise<Answer> {
+  const { call, correlationId } = request
+  const response = await call.run(contextOf(host, request, failureOf))
+  if (response === NO_ANSWER) return NOTHING
+  if (response === HANG_UP) return { is: 'close' }
+  return { is: 'response', chunks: call.encode(correlationId, response) }
+}
+
+type Fault = NonNullable<ReturnType<Faults['take']>>
+
+async function faulty(host: SessionHost, request: Request, fault: Fault): Promise<Answer> {
+  const { action, failureOf } = fault
+  switch (action.is) {
+    case 'drop':
+      return NOTHING
+    case 'disconnect':
+      return { is: 'break' }
+    case 'delay':
+      await sleep(host.cluster.clock, action.ms, request.signal)
+      return handled(host, request, NO_FAILURE)
+    case 'fail':
+      if (request.handler.fails === 'inside') return handled(host, request, failureOf)
+      return refused(request, errorByName(action.error).code)
+    case 'intercept': {
+      const context = contextOf(host, request, NO_FAILURE)
+      const verdict = await action.answer(request.call.request, context)
+      if (verdict === 'pass') return handled(host, request, NO_FAILURE)
+      if (verdict === 'drop') return NOTHING
+      if (verdict === 'disconnect') return { is: 'break' }
+      const chunks = request.call.encode(request.correlationId, verdict.reply)
+      return { is: 'response', chunks }
+    }
+  }
+}
+
+function refused({ handler, call, version, correlationId }: Request, code: number): Answer {
+  const response = refusal(handler.api, version, call.request, code)
+  return { is: 'response', chunks: call.encode(correlationId, response) }
+}
+
+/** A bug of ours, or an interceptor's: the client gets the error that Kafka has for that. */
+function failed(host: SessionHost, request: Request, error: Error): Answer {
+  const { cluster, node } = host
+  cluster.counters.failedRequests++
+  const { handler, version, peer } = request
+  const facts = { broker: node.id, peer, api: handler.api.name, version, error }
+  cluster.logger.log('error', 'broker:request-failed', facts)
+  try {
+    return refused(request, errorByName('UNKNOWN_SERVER_ERROR').code)
+  } catch {
+    return { is: 'break' }
+  }
+}
+
+function contextOf(host: SessionHost, request: Request, failureOf: FailureOf): Context {
+  const { cluster, node } = host
+  const { version, clientId, signal } = request
+  return { cluster, node, version, clientId, signal, failureOf }
+}

@@ -1,0 +1,47 @@
+import type { AnyMessage } from '../handler.ts'
+
+/** A partition that a request names, or a topic as a whole (partition -1). */
+export interface Place {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** How messages call a topic, and a partition within it. */
+export const TOPIC_NAMES = ['name', 'topic', 'topicName'] as const
+export const PARTITION_NAMES = ['index', 'partition', 'partitionIndex'] as const
+
+/** The topics and partitions that a request of any API names. */
+export function placesOf(request: AnyMessage): Place[] {
+  const places: Place[] = []
+  for (const topic of objectsIn(request)) {
+    const name = TOPIC_NAMES.map(field => topic[field]).find(value => typeof value === 'string')
+    if (typeof name !== 'string') continue
+    places.push({ topic: name, partition: -1 })
+    for (const partition of partitionsIn(topic)) places.push({ topic: name, partition })
+  }
+  return places
+}
+
+function objectsIn(message: AnyMessage): AnyMessage[] {
+  return Object.values(message).flatMap(value =>
+    Array.isArray(value) ? value.filter(isObject) : [],
+  )
+}
+
+function partitionsIn(topic: AnyMessage): number[] {
+  const partitions: number[] = []
+  for (const value of Object.values(topic)) {
+    if (!Array.isArray(value)) continue
+    for (const item of value) {
+      const index = isObject(item)
+        ? PARTITION_NAMES.map(name => item[name]).find(found => typeof found === 'number')
+        : item
+      if (typeof index === 'number') partitions.push(index)
+    }
+  }
+  return partitions
+}
+
+export function isObject(value: unknown): value is AnyMessage {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

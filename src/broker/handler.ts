@@ -1,0 +1,86 @@
+import { encodeResponse } from '../protocol/frame.ts'
+import type { Api, VersionRange } from '../protocol/schema/api.ts'
+import type { ReadOf, Shape, WriteOf } from '../protocol/schema/field.ts'
+import type { Reader } from '../wire/reader.ts'
+import type { FailureOf } from './faults/faults.ts'
+import type { BrokerNode } from './model/broker-node.ts'
+import type { ClusterState } from './model/cluster-state.ts'
+
+/** What a handler knows beside its request. */
+export interface Context {
+  readonly cluster: ClusterState
+  /** The broker that was asked. */
+  readonly node: BrokerNode
+  readonly version: number
+  readonly clientId: string | null
+  /** Aborts when the connection is gone, so that nothing waits for nobody. */
+  readonly signal: AbortSignal
+  /** The error that a fault asks for at a partition of this request, if any. */
+  readonly failureOf: FailureOf
+}
+
+/** What a handler gives for a request that gets no response, such as Produce with acks 0. */
+export const NO_ANSWER = Symbol('no answer')
+/** What a handler gives when all it can do is to close the connection. */
+export const HANG_UP = Symbol('hang up')
+export type NoAnswer = typeof NO_ANSWER | typeof HANG_UP
+
+/** A message of any API, by its fields' names. */
+export type AnyMessage = Readonly<Record<string, unknown>>
+
+/** A request that was read and waits to be handled. */
+export interface Call {
+  readonly request: AnyMessage
+  /** Handles it. The effects of a pipelined API are made before this returns its promise. */
+  run(context: Context): Promise<AnyMessage | NoAnswer>
+  /** The frame of a response to it. */
+  encode(correlationId: number, response: AnyMessage): Buffer[]
+}
+
+/** An API as a broker serves it. */
+export interface Handler {
+  readonly api: Api
+  readonly versions: VersionRange
+  /**
+   * Whether the next request of the connection may be handled before this one is answered. Kafka
+   * never does that; but where the effects are made at once, nobody can tell the difference, and
+   * appends that wait for the disk share one write.
+   */
+  readonly isPipelined: boolean
+  /**
+   * Who answers an error that a fault asks for: the handler for the topics and partitions that are
+   * meant, or the session for the request as a whole, without asking the handler.
+   */
+  readonly fails: 'inside' | 'whole'
+  /** Reads a request's body. Throws a WireError for one that can't be read. */
+  open(reader: Reader, version: number): Call
+}
+
+export type Handle<Q extends Shape, S extends Shape> = (
+  request: ReadOf<Q>,
+  context: Context,
+) => Promise<WriteOf<S> | NoAnswer>
+
+/** Serves an API in a range of versions: the mirror of the client's `call`. */
+export function on<Q extends Shape, S extends Shape>(
+  api: Api<Q, S>,
+  versions: VersionRange,
+  handle: Handle<Q, S>,
+  { isPipelined = false, fails = 'whole' }: Partial<Pick<Handler, 'isPipelined' | 'fails'>> = {},
+): Handler {
+  return {
+    api,
+    versions,
+    isPipelined,
+    fails,
+    open(reader, version) {
+      const request = api.request.at(version).read(reader)
+      return {
+        request,
+        run: async context => handle(request, context),
+        encode: (correlationId, response) =>
+          encodeResponse<Api>(api, version, correlationId, response),
+      }
+    },
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * Produce, versions 3 to 13.
+ *
+ * - Appends one batch a partition as it came: its header and CRC are checked, its records are not
+ *   looked at, save in a compacted topic, where each must have a key (INVALID_RECORD, with the
+ *   records that are at fault from version 8 on).
+ * - acks 0 gets no response; if a partition fails, the connection is closed, as Kafka does. 1 and
+ *   -1 are answered when the append is with the system, or on the disk where that is asked for.
+ * - Sequences are checked (KIP-98): a batch that is in the log already is answered with its first
+ *   offset, a gap with OUT_OF_ORDER_SEQUENCE_NUMBER, an older epoch with INVALID_PRODUCER_EPOCH.
+ * - 7: zstd is allowed. 10: NOT_LEADER_OR_FOLLOWER tells the leader (KIP-951). 13: topic ids.
+ */
+import type { ErrorName } from '../../protocol/errors.ts'
+import { Produce } from '../../protocol/messages/index.ts'
+import type { ResponseInput } from '../../protocol/schema/api.ts'
+import { type Context, HANG_UP, NO_ANSWER, on } from '../handler.ts'
+import type { Partition } from '../model/partition.ts'
+import type { Topic } from '../model/topic.ts'
+import { type Accepted, checkProduced, type RecordProblem } from '../produced.ts'
+import { code, currentLeader, leaderEndpoints, leadershipError } from './answers.ts'
+
+type PartitionAnswer = ResponseInput<
+  typeof Produce
+>['responses'][number]['partitionResponses'][number]
+
+/** A partition's answer, and what must be safe before it may be given. */
+interface Outcome {
+  readonly answer: PartitionAnswer
+  readonly stored?: Promise<void>
+}
+
+export const produce = on(
+  Produce,
+  [3, 13],
+  async (request, context) => {
+    const { acks } = request
+    const leaders = new Set<number>()
+    const outcomes = request.topicData.map(({ name, topicId, partitionData }) => {
+      const topic = context.cluster.topics.find(name, topicId)
+      const unknown = context.version >= 13 ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION'
+      const partitions = partitionData.map(({ index, records }) => {
+        if (acks < -1 || acks > 1) return failed(index, 'INVALID_REQUIRED_ACKS')
+        if (!topic) return failed(index, unknown)
+        return toPartition(topic, index, records, context, leaders)
+      })
+      return { name, topicId, partitions }
+    })
+    if (acks === 0) {
+      const all = outcomes.flatMap(({ partitions }) => partitions)
+      return all.every(({ answer }) => answer.errorCode === 0) ? NO_ANSWER : HANG_UP
+    }
+    const responses: ResponseInput<typeof Produce>['responses'][number][] = []
+    for (const { name, topicId, partitions } of outcomes) {
+      const partitionResponses = await Promise.all(partitions.map(settled))
+      responses.push({ name, topicId, partitionResponses })
+    }
+    return { responses, nodeEndpoints: leaderEndpoints(context, leaders) }
+  },
+  { isPipelined: true, fails: 'inside' },
+)
+
+async function settled({ answer, stored }: Outcome): Promise<PartitionAnswer> {
+  try {
+    await stored
+    return answer
+  } catch {
+    return failed(answer.index, 'KAFKA_STORAGE_ERROR').answer
+  }
+}
+
+function toPartition(
+  topic: Topic,
+  index: number,
+  records: Buffer | null,
+  context: Context,
+  leaders: Set<number>,
+): Outcome {
+  const partition = topic.partitions[index]
+  if (!partition) return failed(index, 'UNKNOWN_TOPIC_OR_PARTITION')
+  const failure = context.failureOf(topic.name, index) ?? leadershipError(partition, context, -1)
+  if (failure === 'NOT_LEADER_OR_FOLLOWER') {
+    leaders.add(partition.leader)
+    const { answer } = failed(index, failure)
+    return { answer: { ...answer, currentLeader: currentLeader(partition) } }
+  }
+  if (failure) return failed(index, failure)
+  const now = context.cluster.clock.epoch()
+  const checked = checkProduced(records, topic.settings, context.version, now)
+  return checked.is === 'refused'
+    ? failed(index, checked.code, checked.message, checked.records)
+    : append(partition, checked, now)
+}
+
+function append(partition: Partition, accepted: Accepted, now: number): Outcome {
+  const { index, log, leaderEpoch } = partition
+  const { batch, facts, logAppendTimeMs } = accepted
+  const result = log.append(batch, facts, leaderEpoch, now)
+  if (result.is === 'refused') return failed(index, result.code, result.message)
+  const [baseOffset, lastOffset, timestamp] =
+    result.is === 'appended'
+      ? [result.baseOffset, result.lastOffset, logAppendTimeMs]
+      : [result.of.baseOffset, result.of.lastOffset, result.of.maxTimestamp]
+  return {
+    answer: {
+      index,
+      errorCode: 0,
+      baseOffset,
+      logAppendTimeMs: timestamp,
+      logStartOffset: log.startOffset,
+    },
+    stored: log.stored(lastOffset + 1),
+  }
+}
+
+function failed(
+  index: number,
+  error: ErrorName,
+  errorMessage: string | null = null,
+  records: readonly RecordProblem[] = [],
+): Outcome {
+  const recordErrors = records.map(({ index: batchIndex, message }) => ({
+    batchIndex,
+    batchIndexErrorMessage: message,
+  }))
+  return { answer: { index, errorCode: code(error), baseOffset: -1, errorMessage, recordErrors } }
+}

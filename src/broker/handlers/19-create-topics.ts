@@ -1,0 +1,86 @@
+/**
+ * CreateTopics, versions 2 to 7.
+ *
+ * - Every broker serves it, since all share one state. A replication factor of up to the number
+ *   of living brokers is accepted and shown, though copies are not kept.
+ * - `validateOnly` says what would happen and changes nothing.
+ * - A name that occurs twice in a request is refused (INVALID_REQUEST), both times.
+ * - 5: tells the settings of the new topic. 7: tells its id.
+ */
+import type { ErrorName } from '../../protocol/errors.ts'
+import { CreateTopics, type CreateTopicsRequest } from '../../protocol/messages/index.ts'
+import type { ResponseInput } from '../../protocol/schema/api.ts'
+import { topicEntries } from '../config/described.ts'
+import { type Context, on } from '../handler.ts'
+import type { NewTopic } from '../model/new-topic.ts'
+import { Topic } from '../model/topic.ts'
+import { code } from './answers.ts'
+
+type Wanted = CreateTopicsRequest['topics'][number]
+type TopicAnswer = ResponseInput<typeof CreateTopics>['topics'][number]
+
+export const createTopics = on(CreateTopics, [2, 7], async (request, context) => {
+  const names = request.topics.map(topic => topic.name)
+  const topics: TopicAnswer[] = []
+  for (const wanted of request.topics) {
+    const isTwice = names.indexOf(wanted.name) !== names.lastIndexOf(wanted.name)
+    if (!isTwice) topics.push(await create(wanted, request.validateOnly, context))
+    else if (!topics.some(({ name }) => name === wanted.name)) {
+      topics.push(failed(wanted.name, 'INVALID_REQUEST', 'Duplicate topic name.'))
+    }
+  }
+  return { topics }
+})
+
+async function create(
+  wanted: Wanted,
+  validateOnly: boolean,
+  { cluster }: Context,
+): Promise<TopicAnswer> {
+  const { name } = wanted
+  const withoutValue = wanted.configs.find(({ value }) => value === null)
+  if (withoutValue) {
+    const message = `Null value not supported for topic configs: ${withoutValue.name}`
+    return failed(name, 'INVALID_CONFIG', message)
+  }
+  const topic = newTopic(wanted)
+  const plan = cluster.planTopic(topic)
+  if (plan.is === 'refused') return failed(name, plan.code, plan.message)
+  const numbers = {
+    numPartitions: plan.replicas.length,
+    replicationFactor: plan.replicas[0]?.length ?? -1,
+    configs: topicEntries(new Map(Object.entries(topic.config)), cluster.settings.topicConfig),
+  }
+  if (validateOnly) return { name, errorCode: 0, errorMessage: null, ...numbers }
+  const made = await cluster.createTopic(topic)
+  return made instanceof Topic
+    ? { name, topicId: made.id, errorCode: 0, errorMessage: null, ...numbers }
+    : failed(name, made.code, made.message)
+}
+
+function newTopic({
+  name,
+  numPartitions,
+  replicationFactor,
+  assignments,
+  configs,
+}: Wanted): NewTopic {
+  const byPartition: (readonly number[])[] = []
+  for (const { partitionIndex, brokerIds } of assignments) {
+    // A partition that is left out leaves a gap or a shorter list; planning refuses an empty one.
+    if (partitionIndex >= 0 && partitionIndex < assignments.length) {
+      byPartition[partitionIndex] = brokerIds
+    }
+  }
+  return {
+    name,
+    partitions: numPartitions,
+    replicationFactor,
+    config: Object.fromEntries(configs.map(config => [config.name, config.value ?? ''])),
+    assignments: Array.from({ length: assignments.length }, (_, i) => byPartition[i] ?? []),
+  }
+}
+
+function failed(name: string, error: ErrorName, errorMessage: string): TopicAnswer {
+  return { name, errorCode: code(error), errorMessage, configs: null }
+}

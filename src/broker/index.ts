@@ -1,0 +1,6 @@
+export type { Broker } from './broker.ts'
+export { EmbeddedCluster, type Interceptor, type TopicOptions } from './cluster.ts'
+export type { FaultTarget, Verdict } from './faults/faults.ts'
+export type { Context } from './handler.ts'
+export type { Counters } from './model/counters.ts'
+export type { ClusterOptions } from './options.ts'

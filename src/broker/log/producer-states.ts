@@ -1,0 +1,142 @@
+import type { ErrorName } from '../../protocol/errors.ts'
+import type { BatchFacts } from './batch-facts.ts'
+
+/** How many batches of a producer are remembered: as many as it may have in flight. */
+const REMEMBERED_BATCHES = 5
+const SEQUENCES = 2 ** 31
+
+/** A batch that is in the log already, for when its producer sends it again. */
+export interface KnownBatch {
+  readonly baseSequence: number
+  readonly lastSequence: number
+  readonly baseOffset: number
+  readonly lastOffset: number
+  readonly maxTimestamp: number
+}
+
+/** What one producer has written to one partition. */
+export interface ProducerState {
+  readonly producerId: bigint
+  epoch: number
+  /** The latest batches of this epoch, oldest first. */
+  batches: KnownBatch[]
+  /** The epoch of the coordinator that ended its last transaction; -1 for none. */
+  coordinatorEpoch: number
+  lastTimestamp: number
+}
+
+/** What is to happen to a batch. */
+export type SequenceVerdict =
+  | { readonly is: 'new' }
+  | { readonly is: 'duplicate'; readonly of: KnownBatch }
+  | { readonly is: 'refused'; readonly code: ErrorName; readonly message: string }
+
+const NEW: SequenceVerdict = { is: 'new' }
+
+/** The idempotent producers of one partition (KIP-98), rebuilt from the log at start. */
+export class ProducerStates {
+  readonly #states = new Map<bigint, ProducerState>()
+
+  get size(): number {
+    return this.#states.size
+  }
+
+  get(producerId: bigint): ProducerState | undefined {
+    return this.#states.get(producerId)
+  }
+
+  all(): IterableIterator<ProducerState> {
+    return this.#states.values()
+  }
+
+  /** Judges a batch that is about to be appended; batches without a producer id are always new. */
+  check(batch: BatchFacts): SequenceVerdict {
+    if (batch.producerId < 0n) return NEW
+    const state = this.#states.get(batch.producerId)
+    if (!state) {
+      // Retention may have taken all that it ever wrote here, so any sequence may be the next.
+      return NEW
+    }
+    const { producerEpoch: epoch } = batch
+    if (epoch < state.epoch) return staleEpoch(batch, state)
+    if (epoch > state.epoch) return batch.baseSequence === 0 ? NEW : gap(batch, 'a new epoch', -1)
+    const known = state.batches.find(
+      each =>
+        each.baseSequence === batch.baseSequence && each.lastSequence === lastSequenceOf(batch),
+    )
+    if (known) return { is: 'duplicate', of: known }
+    const last = state.batches.at(-1)?.lastSequence ?? -1
+    const next = (last + 1) % SEQUENCES
+    return batch.baseSequence === next ? NEW : gap(batch, `epoch ${epoch}`, last)
+  }
+
+  /** Remembers a batch that was appended. */
+  record(batch: BatchFacts): void {
+    if (batch.producerId < 0n) return
+    const state = this.#stateOf(batch)
+    state.lastTimestamp = batch.maxTimestamp
+    if (batch.producerEpoch !== state.epoch) {
+      state.epoch = batch.producerEpoch
+      state.batches = []
+    }
+    if (batch.isControl) return
+    state.batches.push({
+      baseSequence: batch.baseSequence,
+      lastSequence: lastSequenceOf(batch),
+      baseOffset: batch.baseOffset,
+      lastOffset: batch.lastOffset,
+      maxTimestamp: batch.maxTimestamp,
+    })
+    if (state.batches.length > REMEMBERED_BATCHES) state.batches.shift()
+  }
+
+  /** The transaction of a producer was ended by a coordinator of that epoch. */
+  ended(producerId: bigint, coordinatorEpoch: number): void {
+    const state = this.#states.get(producerId)
+    if (state) state.coordinatorEpoch = coordinatorEpoch
+  }
+
+  /** Forgets the producers that wrote nothing since `timestamp`, save those that are `busy`. */
+  expire(timestamp: number, busy: (producerId: bigint) => boolean): void {
+    for (const [id, state] of this.#states) {
+      if (state.lastTimestamp < timestamp && !busy(id)) this.#states.delete(id)
+    }
+  }
+
+  clear(): void {
+    this.#states.clear()
+  }
+
+  #stateOf(batch: BatchFacts): ProducerState {
+    const known = this.#states.get(batch.producerId)
+    if (known) return known
+    const state: ProducerState = {
+      producerId: batch.producerId,
+      epoch: batch.producerEpoch,
+      batches: [],
+      coordinatorEpoch: -1,
+      lastTimestamp: batch.maxTimestamp,
+    }
+    this.#states.set(batch.producerId, state)
+    return state
+  }
+}
+
+/** The sequence of a batch's last record: after 2^31-1 comes 0. */
+export function lastSequenceOf(batch: BatchFacts): number {
+  return (batch.baseSequence + batch.lastOffset - batch.baseOffset) % SEQUENCES
+}
+
+function staleEpoch(batch: BatchFacts, state: ProducerState): SequenceVerdict {
+  const message =
+    `producer ${batch.producerId} writes with epoch ${batch.producerEpoch}, ` +
+    `but epoch ${state.epoch} has written here already`
+  return { is: 'refused', code: 'INVALID_PRODUCER_EPOCH', message }
+}
+
+function gap(batch: BatchFacts, where: string, last: number): SequenceVerdict {
+  const message =
+    `producer ${batch.producerId} sent sequence ${batch.baseSequence} ` +
+    `after ${last} in ${where}`
+  return { is: 'refused', code: 'OUT_OF_ORDER_SEQUENCE_NUMBER', message }
+}

@@ -1,0 +1,227 @@
+import type { Clock } from '../../base/clock.ts'
+import type { Random } from '../../base/random.ts'
+import type { Logger } from '../../logger.ts'
+import type { ConfigOverrides } from '../config/topic-settings.ts'
+import type { DataFolder, FoundData } from '../data/data-folder.ts'
+import { type ClusterSnapshot, FORMAT } from '../data/snapshot.ts'
+import { folderLog, memoryLog, recoveredLog } from '../log/open-log.ts'
+import type { PartitionLog } from '../log/partition-log.ts'
+import type { BrokerNode } from './broker-node.ts'
+import { Counters } from './counters.ts'
+import { type NewTopic, planTopic, type TopicPlan } from './new-topic.ts'
+import { NO_LEADER, Partition } from './partition.ts'
+import { ProducerIds } from './producer-ids.ts'
+import { Topic } from './topic.ts'
+import { randomUuid, Topics } from './topics.ts'
+
+/** What a cluster is told once and for all. */
+export interface ClusterSettings {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly autoCreateTopics: boolean
+  readonly defaultPartitions: number
+  readonly defaultReplicationFactor: number
+  /** Defaults of topics' settings, by Kafka's names. */
+  readonly topicConfig: ConfigOverrides
+  /** Whether every append waits for the disk, rather than for the system. */
+  readonly fsync: boolean
+  /** The largest request, in bytes. */
+  readonly maxRequestBytes: number
+}
+
+/** The state that the brokers of one cluster share. */
+export class ClusterState {
+  readonly settings: ClusterSettings
+  readonly nodes: readonly BrokerNode[]
+  readonly topics = new Topics()
+  readonly producerIds: ProducerIds
+  readonly counters = new Counters()
+  readonly clusterId: string
+  readonly #folder: DataFolder | undefined
+
+  private constructor(
+    settings: ClusterSettings,
+    nodes: readonly BrokerNode[],
+    folder: DataFolder | undefined,
+    kept: { readonly clusterId: string; readonly nextProducerId: number },
+  ) {
+    this.settings = settings
+    this.nodes = nodes
+    this.#folder = folder
+    this.clusterId = kept.clusterId
+    this.producerIds = new ProducerIds(kept.nextProducerId, () => this.save())
+  }
+
+  /** A cluster in memory, or in a data folder with what was found there. */
+  static async create(
+    settings: ClusterSettings,
+    nodes: readonly BrokerNode[],
+    data: { readonly folder: DataFolder; readonly found: FoundData | undefined } | undefined,
+  ): Promise<ClusterState> {
+    const found = data?.found
+    const kept = found?.snapshot ?? { clusterId: randomUuid(settings.random), nextProducerId: 0 }
+    const state = new ClusterState(settings, nodes, data?.folder, kept)
+    try {
+      if (found) await state.#restore(found)
+      else await state.save()
+      return state
+    } catch (error) {
+      await data?.folder.close()
+      throw error
+    }
+  }
+
+  get clock(): Clock {
+    return this.settings.clock
+  }
+
+  get logger(): Logger {
+    return this.settings.logger
+  }
+
+  get livingNodes(): readonly BrokerNode[] {
+    return this.nodes.filter(node => node.isAlive)
+  }
+
+  node(id: number): BrokerNode | undefined {
+    return this.nodes.find(node => node.id === id)
+  }
+
+  /** The broker that acts as controller: the first that lives. */
+  get controllerId(): number {
+    return this.nodes.find(node => node.isAlive)?.id ?? -1
+  }
+
+  /** Whether a topic can be made and where its partitions go, without making it. */
+  planTopic(topic: NewTopic): TopicPlan {
+    const { defaultPartitions, defaultReplicationFactor } = this.settings
+    return planTopic(topic, {
+      topicNames: this.topics.names(),
+      brokers: this.livingNodes.map(node => node.id),
+      defaultPartitions,
+      defaultReplicationFactor,
+      shift: this.topics.size,
+    })
+  }
+
+  /** Makes a topic; what stands against it comes back as a refusal. */
+  async createTopic(topic: NewTopic): Promise<Topic | (TopicPlan & { is: 'refused' })> {
+    const plan = this.planTopic(topic)
+    if (plan.is === 'refused') return plan
+    const made = this.#newTopic({
+      name: topic.name,
+      id: randomUuid(this.settings.random),
+      isInternal: false,
+      config: new Map(Object.entries(topic.config)),
+    })
+    for (const [index, replicas] of plan.replicas.entries()) {
+      const leader = this.#firstLiving(replicas)
+      const place = { topicName: made.name, index, replicas, leader, leaderEpoch: 0 }
+      made.partitions.push(new Partition(place, this.#newLog(made, index)))
+    }
+    this.topics.add(made)
+    await this.save()
+    return made
+  }
+
+  /** Deletes a topic with all its records. */
+  async deleteTopic(topic: Topic): Promise<void> {
+    this.topics.remove(topic)
+    for (const partition of topic.partitions) partition.elect(NO_LEADER)
+    await this.save()
+    for (const { log, index } of topic.partitions) {
+      await this.#folder?.setAside(topic.name, index, topic.id)
+      await log.remove()
+    }
+  }
+
+  /** A broker has stopped: other replicas take over what it led, where there are any. */
+  brokerStopped(node: BrokerNode): void {
+    node.isAlive = false
+    for (const partition of this.topics.partitions()) {
+      if (partition.leader === node.id) partition.elect(this.#firstLiving(partition.replicas))
+    }
+  }
+
+  /** A broker has started: it leads what has had no leader. */
+  brokerStarted(node: BrokerNode): void {
+    node.isAlive = true
+    for (const partition of this.topics.partitions()) {
+      if (partition.leader === NO_LEADER && partition.replicas.includes(node.id)) {
+        partition.elect(node.id)
+      }
+    }
+  }
+
+  isAlive(id: number): boolean {
+    return this.node(id)?.isAlive ?? false
+  }
+
+  /** Keeps what is no log, where there is a data folder. To be called after each change of it. */
+  async save(): Promise<void> {
+    await this.#folder?.save(() => this.#snapshot())
+  }
+
+  async close(): Promise<void> {
+    for (const { log } of this.topics.partitions()) await log.close()
+    if (!this.#folder) return
+    await this.save()
+    await this.#folder.close()
+  }
+
+  #firstLiving(replicas: readonly number[]): number {
+    return replicas.find(id => this.isAlive(id)) ?? NO_LEADER
+  }
+
+  #newTopic(facts: ConstructorParameters<typeof Topic>[0]): Topic {
+    const { topicConfig: clusterConfig, fsync } = this.settings
+    return new Topic(facts, { clusterConfig, fsync })
+  }
+
+  #newLog(topic: Topic, index: number): PartitionLog {
+    const settings = () => topic.settings
+    if (!this.#folder) return memoryLog(settings)
+    return folderLog(this.#folder.partitionFolder(topic.name, index), settings)
+  }
+
+  async #restore({ snapshot, logs }: FoundData): Promise<void> {
+    const ids = this.nodes.map(node => node.id)
+    for (const kept of snapshot.topics) {
+      const { name, id, isInternal } = kept
+      const config = new Map(Object.entries(kept.config))
+      const topic = this.#newTopic({ name, id, isInternal, config })
+      for (const [index, partition] of kept.partitions.entries()) {
+        const { storage, scanned } = logs.get(`${name}-${index}`)!
+        const log = await recoveredLog(storage, scanned, () => topic.settings)
+        // The cluster may have fewer brokers now; and a restart is a new reign in any case.
+        const known = partition.replicas.filter(replica => ids.includes(replica))
+        const replicas = known.length > 0 ? known : [ids[index % ids.length]!]
+        const leader = replicas[0]!
+        const leaderEpoch = partition.leaderEpoch + 1
+        const place = { topicName: name, index, replicas, leader, leaderEpoch }
+        topic.partitions.push(new Partition(place, log))
+      }
+      this.topics.add(topic)
+    }
+    await this.save()
+  }
+
+  #snapshot(): ClusterSnapshot {
+    return {
+      format: FORMAT,
+      clusterId: this.clusterId,
+      nextProducerId: this.producerIds.reserved,
+      topics: [...this.topics.all()].map(topic => ({
+        name: topic.name,
+        id: topic.id,
+        isInternal: topic.isInternal,
+        config: Object.fromEntries(topic.config),
+        partitions: topic.partitions.map(({ replicas, leaderEpoch }) => ({
+          replicas,
+          leaderEpoch,
+        })),
+      })),
+    }
+  }
+}

@@ -1,0 +1,11 @@
+/** What a cluster has counted since it started. */
+export class Counters {
+  connections = 0
+  requests = 0
+  /** Connections closed because of what the peer sent. */
+  rejectedConnections = 0
+  /** Connections closed because the peer was too slow or silent. */
+  expiredConnections = 0
+  /** Requests whose handler failed in a way that it should not. */
+  failedRequests = 0
+}

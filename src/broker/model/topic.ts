@@ -1,0 +1,44 @@
+import {
+  type ConfigOverrides,
+  type TopicSettings,
+  topicSettings,
+} from '../config/topic-settings.ts'
+import type { Partition } from './partition.ts'
+
+/** A topic: its id, its settings and its partitions. */
+export class Topic {
+  readonly name: string
+  readonly id: string
+  readonly isInternal: boolean
+  readonly partitions: Partition[] = []
+  readonly #settingsOf: (own: ConfigOverrides) => TopicSettings
+  #config: ConfigOverrides
+  #settings: TopicSettings
+
+  constructor(
+    facts: { name: string; id: string; isInternal: boolean; config: ConfigOverrides },
+    defaults: { clusterConfig: ConfigOverrides; fsync: boolean },
+  ) {
+    this.name = facts.name
+    this.id = facts.id
+    this.isInternal = facts.isInternal
+    this.#config = facts.config
+    this.#settingsOf = own => topicSettings(own, defaults.clusterConfig, defaults.fsync)
+    this.#settings = this.#settingsOf(facts.config)
+  }
+
+  /** The settings that it has of its own. */
+  get config(): ConfigOverrides {
+    return this.#config
+  }
+
+  set config(config: ConfigOverrides) {
+    this.#config = config
+    this.#settings = this.#settingsOf(config)
+  }
+
+  /** What its settings come to now. */
+  get settings(): TopicSettings {
+    return this.#settings
+  }
+}

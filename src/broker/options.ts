@@ -1,0 +1,96 @@
+import { type Clock, systemClock } from '../base/clock.ts'
+import { type Random, systemRandom } from '../base/random.ts'
+import { ConfigError } from '../errors.ts'
+import { consoleLogger, type Logger } from '../logger.ts'
+import { listenTcp } from '../net/tcp.ts'
+import type { Address, Listen } from '../net/transport.ts'
+import { configProblem } from './config/config-table.ts'
+import { isTopicConfig, topicConfigs } from './config/topic-configs.ts'
+import type { ClusterSettings } from './model/cluster-state.ts'
+
+/** How an embedded cluster is to be. */
+export interface ClusterOptions {
+  /** How many brokers; their ids count from 1. Default: 1. */
+  readonly brokers?: number
+  /** The port of the first broker; the others take the ports behind it. Default: 0, any free ones. */
+  readonly port?: number
+  /** The address to listen on. Default: 127.0.0.1. */
+  readonly host?: string
+  /** What clients are told in place of where a broker listens, one for each broker. */
+  readonly advertised?: readonly Address[]
+  /** A folder that keeps everything across restarts. Default: none, all is kept in memory. */
+  readonly dataDir?: string
+  /** Whether an append counts only when it is on the disk (fsync). Default: false. */
+  readonly fsync?: boolean
+  /** Whether a topic comes into being when a client first asks for it. Default: true. */
+  readonly autoCreateTopics?: boolean
+  /** How many partitions a topic gets where nobody says. Default: 1. */
+  readonly defaultPartitions?: number
+  /** How many replicas it is shown to have. Default: 3, or the number of brokers if that is less. */
+  readonly defaultReplicationFactor?: number
+  /** Defaults of topics' settings by Kafka's names, such as `{ 'max.message.bytes': '4194304' }`. */
+  readonly topicConfig?: Readonly<Record<string, string>>
+  /** The largest request, in bytes (`socket.request.max.bytes`). Default: 104,857,600. */
+  readonly maxRequestBytes?: number
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly logger?: Logger
+  /** How to listen. Default: TCP. */
+  readonly listen?: Listen
+}
+
+export interface ParsedClusterOptions {
+  readonly settings: ClusterSettings
+  readonly brokers: number
+  readonly port: number
+  readonly host: string
+  readonly advertised: readonly Address[]
+  readonly dataDir: string | undefined
+  readonly listen: Listen
+}
+
+/** Checks options and fills in the defaults. Throws a ConfigError for what can't be. */
+export function parseClusterOptions(options: ClusterOptions): ParsedClusterOptions {
+  const { brokers = 1, port = 0, host = '127.0.0.1', advertised = [], listen = listenTcp } = options
+  whole('brokers', brokers, 1, 1000)
+  whole('port', port, 0, 65_536 - brokers)
+  if (advertised.length !== 0 && advertised.length !== brokers) {
+    throw new ConfigError(`advertised names ${advertised.length} addresses for ${brokers} brokers`)
+  }
+  const settings = settingsOf(options, brokers)
+  return { settings, brokers, port, host, advertised, dataDir: options.dataDir, listen }
+}
+
+function settingsOf(options: ClusterOptions, brokers: number): ClusterSettings {
+  const defaultPartitions = options.defaultPartitions ?? 1
+  const defaultReplicationFactor = options.defaultReplicationFactor ?? Math.min(3, brokers)
+  const maxRequestBytes = options.maxRequestBytes ?? 100 * 1024 * 1024
+  whole('defaultPartitions', defaultPartitions, 1, 100_000)
+  whole('defaultReplicationFactor', defaultReplicationFactor, 1, brokers)
+  whole('maxRequestBytes', maxRequestBytes, 1024, 2 ** 31 - 1)
+  return {
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    logger: options.logger ?? consoleLogger(),
+    autoCreateTopics: options.autoCreateTopics ?? true,
+    defaultPartitions,
+    defaultReplicationFactor,
+    topicConfig: topicDefaults(options.topicConfig ?? {}),
+    fsync: options.fsync ?? false,
+    maxRequestBytes,
+  }
+}
+
+function topicDefaults(given: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  for (const [name, value] of Object.entries(given)) {
+    if (!isTopicConfig(name)) throw new ConfigError(`topicConfig: unknown topic setting ${name}`)
+    const problem = configProblem(name, topicConfigs[name], value)
+    if (problem) throw new ConfigError(`topicConfig: ${problem}`)
+  }
+  return new Map(Object.entries(given))
+}
+
+function whole(name: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return
+  throw new ConfigError(`${name} must be a whole number from ${min} to ${max}, got ${value}`)
+}

@@ -1,0 +1,227 @@
+import type { Timer } from '../base/clock.ts'
+import { asError } from '../errors.ts'
+import type { Transport } from '../net/transport.ts'
+import { decodeRequestHeader, encodeResponse, FrameSplitter } from '../protocol/frame.ts'
+import { ApiVersions } from '../protocol/messages/index.ts'
+import { Reader } from '../wire/reader.ts'
+import { type Answer, dispatch, type Request, type SessionHost } from './dispatch.ts'
+import { unsupportedApiVersions } from './handlers/18-api-versions.ts'
+import { handlerByKey } from './handlers/index.ts'
+
+/** Requests, and bytes of them, that may wait in a connection before it is read no further. */
+const MAX_WAITING_REQUESTS = 128
+const MAX_WAITING_BYTES = 16 * 1024 * 1024
+/** A connection on which nothing happens is closed after that long (`connections.max.idle.ms`). */
+const MAX_IDLE_MS = 600_000
+/** A request that has begun must be whole after that long, or its sender only holds us up. */
+const MAX_FRAME_MS = 60_000
+
+/** The place of an answer among those of its connection: they leave in order of the requests. */
+interface Slot {
+  answer: Answer | undefined
+}
+
+/**
+ * One client's connection to a broker. As in Kafka, requests are handled one after the other and
+ * answered in their order; only pipelined ones overlap. Nothing that a peer sends throws out of
+ * here: what can't be understood closes the connection, with one log line and a count.
+ */
+export class Session {
+  readonly #host: SessionHost
+  readonly #transport: Transport
+  readonly #splitter: FrameSplitter
+  readonly #gone = new AbortController()
+  readonly #onClosed: () => void
+  #frames: Buffer[] = []
+  #frameBytes = 0
+  #slots: Slot[] = []
+  /** A request is handled for whose answer the next one waits. */
+  #isBusy = false
+  /** The peer does not read what we wrote. */
+  #isBlocked = false
+  #isFrozen = false
+  #isPaused = false
+  #isClosed = false
+  #lastActivity: number
+  #frameBegan: number | undefined
+  #watchdog: Timer | undefined
+
+  constructor(host: SessionHost, transport: Transport, onClosed: () => void) {
+    this.#host = host
+    this.#transport = transport
+    this.#onClosed = onClosed
+    this.#splitter = new FrameSplitter(host.cluster.settings.maxRequestBytes)
+    this.#lastActivity = host.cluster.clock.now()
+    this.#watch()
+    transport.listen({
+      data: chunk => this.#received(chunk),
+      drain: () => this.#drained(),
+      closed: () => this.#closed(),
+    })
+  }
+
+  /** Stands still, as a process that was stopped: the peer notices nothing but silence. */
+  freeze(): void {
+    this.#isFrozen = true
+    this.#regulate()
+  }
+
+  thaw(): void {
+    this.#isFrozen = false
+    this.#goOn()
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.#transport.destroy()
+  }
+
+  #received(chunk: Buffer): void {
+    if (this.#isClosed) return
+    this.#lastActivity = this.#host.cluster.clock.now()
+    try {
+      for (const frame of this.#splitter.push(chunk)) {
+        this.#frames.push(frame)
+        this.#frameBytes += frame.length
+      }
+    } catch (error) {
+      return this.#reject(asError(error).message)
+    }
+    const began = this.#frameBegan
+    this.#frameBegan = this.#splitter.pending === 0 ? undefined : (began ?? this.#lastActivity)
+    if (began === undefined && this.#frameBegan !== undefined) this.#watch()
+    this.#goOn()
+  }
+
+  #drained(): void {
+    this.#isBlocked = false
+    this.#goOn()
+  }
+
+  /** Does whatever can be done now: sends, handles, reads. */
+  #goOn(): void {
+    this.#flush()
+    while (this.#frames.length > 0 && this.#mayHandle()) this.#begin(this.#frames.shift()!)
+    this.#regulate()
+  }
+
+  #mayHandle(): boolean {
+    const isHeldUp = this.#isBusy || this.#isBlocked || this.#isFrozen || this.#isClosed
+    return !isHeldUp && this.#slots.length < MAX_WAITING_REQUESTS
+  }
+
+  #begin(frame: Buffer): void {
+    this.#frameBytes -= frame.length
+    try {
+      const reader = new Reader(frame)
+      const { apiKey, apiVersion: version, correlationId, clientId } = decodeRequestHeader(reader)
+      const handler = handlerByKey.get(apiKey)
+      if (!handler) return this.#reject(`API ${apiKey} is not served`)
+      const [min, max] = handler.versions
+      if (version < min || version > max) {
+        if (apiKey === ApiVersions.key) return this.#tellVersions(correlationId)
+        return this.#reject(`version ${version} of ${handler.api.name} is not served`)
+      }
+      const call = handler.open(reader, version)
+      const { peer } = this.#transport
+      const { signal } = this.#gone
+      void this.#handle({ handler, call, version, correlationId, clientId, peer, signal })
+    } catch (error) {
+      this.#reject(asError(error).message)
+    }
+  }
+
+  /** A client newer than we are must learn what we speak, in words of version 0 (KIP-511). */
+  #tellVersions(correlationId: number): void {
+    const handler = handlerByKey.get(ApiVersions.key)!
+    const chunks = encodeResponse(ApiVersions, 0, correlationId, unsupportedApiVersions(handler))
+    this.#slots.push({ answer: { is: 'response', chunks } })
+    this.#flush()
+  }
+
+  async #handle(request: Request): Promise<void> {
+    const slot: Slot = { answer: undefined }
+    this.#slots.push(slot)
+    const holdsOthersUp = !request.handler.isPipelined
+    if (holdsOthersUp) this.#isBusy = true
+    slot.answer = await dispatch(this.#host, request)
+    if (holdsOthersUp) this.#isBusy = false
+    this.#lastActivity = this.#host.cluster.clock.now()
+    this.#goOn()
+  }
+
+  /** Sends the answers that are ready, as far as no earlier one is missing. */
+  #flush(): void {
+    while (this.#slots[0]?.answer && !this.#isFrozen && !this.#isClosed) {
+      const { answer } = this.#slots.shift()!
+      if (answer?.is === 'response') {
+        if (!this.#transport.write(answer.chunks)) this.#isBlocked = true
+      } else if (answer?.is === 'close') this.#close()
+      else if (answer?.is === 'break') this.destroy()
+    }
+  }
+
+  /** Reads on, or stops reading so that the peer feels it. */
+  #regulate(): void {
+    const isFull =
+      this.#frames.length >= MAX_WAITING_REQUESTS || this.#frameBytes >= MAX_WAITING_BYTES
+    const shouldPause = this.#isFrozen || this.#isBlocked || isFull
+    if (shouldPause === this.#isPaused || this.#isClosed) return
+    this.#isPaused = shouldPause
+    if (shouldPause) this.#transport.pause()
+    else this.#transport.resume()
+  }
+
+  /** Closes a connection whose peer does not speak Kafka, or another Kafka. */
+  #reject(reason: string): void {
+    const { cluster, node } = this.#host
+    cluster.counters.rejectedConnections++
+    const facts = { broker: node.id, peer: this.#transport.peer, reason }
+    cluster.logger.log('warn', 'broker:connection-rejected', facts)
+    this.#close()
+  }
+
+  /** Answers that are on their way still arrive. */
+  #close(): void {
+    this.#isClosed = true
+    this.#frames = []
+    this.#transport.close()
+  }
+
+  #closed(): void {
+    this.#isClosed = true
+    this.#frames = []
+    this.#slots = []
+    this.#watchdog?.cancel()
+    this.#gone.abort()
+    this.#onClosed()
+  }
+
+  /** One timer a connection, set anew only when it fires: an idle broker has nothing to do. */
+  #watch(): void {
+    this.#watchdog?.cancel()
+    const { clock } = this.#host.cluster
+    this.#watchdog = clock.after(Math.max(1, this.#patienceEnds() - clock.now()), () => {
+      if (this.#patienceEnds() <= clock.now()) this.#expire()
+      else this.#watch()
+    })
+    this.#watchdog.unref()
+  }
+
+  /** When the connection is to be closed unless something happens; never while we owe an answer. */
+  #patienceEnds(): number {
+    if (this.#slots.length > 0 || this.#isFrozen) {
+      return this.#host.cluster.clock.now() + MAX_IDLE_MS
+    }
+    const idle = this.#lastActivity + MAX_IDLE_MS
+    return this.#frameBegan === undefined ? idle : Math.min(idle, this.#frameBegan + MAX_FRAME_MS)
+  }
+
+  #expire(): void {
+    const { cluster, node } = this.#host
+    cluster.counters.expiredConnections++
+    const facts = { broker: node.id, peer: this.#transport.peer }
+    cluster.logger.log('info', 'broker:connection-expired', facts)
+    this.destroy()
+  }
+}
