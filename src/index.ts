@@ -26,7 +26,12 @@ export {
   type PartitionerName,
   type PartitionFunction,
 } from './producer/partitioner.ts'
-export { Producer, type ProducerEvents, type ProducerMetrics } from './producer/producer.ts'
+export {
+  Producer,
+  type ProducerEvents,
+  type ProducerMetrics,
+  type TransactionScope,
+} from './producer/producer.ts'
 export type { Serializers } from './producer/records.ts'
 export * from './serializers.ts'
 export { version } from './version.ts'

@@ -33,6 +33,8 @@ interface Way {
 
 /** The connections to all brokers: by id and lane, and to the addresses that we began with. */
 export class Brokers {
+  /** The cluster's finalized features, as the broker that we reached last told them. */
+  features: ReadonlyMap<string, number> = new Map()
   readonly #options: BrokersOptions
   readonly #ways = new Map<string, Way>()
   #closed = false
@@ -149,9 +151,9 @@ export class Brokers {
     return link
   }
 
-  #open(address: Address, nodeId: number | undefined): Promise<Connection> {
+  async #open(address: Address, nodeId: number | undefined): Promise<Connection> {
     const { config, clock, dial, publisher, authenticate } = this.#options
-    return Connection.open({
+    const connection = await Connection.open({
       address,
       nodeId,
       clientId: config.clientId,
@@ -163,6 +165,8 @@ export class Brokers {
       setupTimeoutMs: config.socketConnectionSetupTimeoutMs,
       maxResponseBytes: config.receiveMessageMaxBytes,
     })
+    this.features = connection.versions.features
+    return connection
   }
 }
 

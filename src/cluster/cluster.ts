@@ -1,7 +1,7 @@
 import { backoffMs } from '../base/backoff.ts'
 import { type Clock, sleep, systemClock, type Timer, within } from '../base/clock.ts'
 import { type Random, systemRandom } from '../base/random.ts'
-import { asError, BrokerError, KafkaError, TimeoutError } from '../errors.ts'
+import { asError, BrokerError, type ErrorPlace, KafkaError, TimeoutError } from '../errors.ts'
 import { nextInstance, Publisher } from '../events.ts'
 import { consoleLogger, type Logger } from '../logger.ts'
 import type { Connection, ConnectionOptions } from '../net/connection.ts'
@@ -14,6 +14,8 @@ import { Coordinators, type CoordinatorType } from './coordinators.ts'
 import { ClusterView, type TopicInfo } from './metadata.ts'
 import { type ClientConfig, parseAddresses } from './options.ts'
 import { Refresher } from './refresher.ts'
+
+const BRIEF_REST_MS = 20
 
 /** What a client takes from the world; tests and the simulation give their own. */
 export interface Environment {
@@ -39,7 +41,16 @@ export type Route =
   | { readonly to: 'broker'; readonly nodeId: number }
   | { readonly to: 'coordinator'; readonly of: CoordinatorType; readonly key: string }
 
-export interface CallOptions {
+/** An error code in an answer. */
+export interface Failure {
+  readonly errorCode: number
+  readonly errorMessage?: string | null
+  readonly at?: ErrorPlace
+}
+
+export interface CallOptions<A extends Api = Api> {
+  /** Finds the error of an answer whose API has none at its top. */
+  readonly failure?: (answer: ResponseOf<A>) => Failure | undefined
   readonly route?: Route
   readonly lane?: Lane
   /** The deadline for all tries together; `request.timeout.ms` by default. */
@@ -99,6 +110,11 @@ export class Cluster {
     })
   }
 
+  /** The level at which the cluster has a feature finalized (KIP-584), as far as it is known. */
+  feature(name: string): number | undefined {
+    return this.brokers.features.get(name)
+  }
+
   /** Calls `listener` after each change of metadata or of a connection. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
@@ -113,7 +129,7 @@ export class Cluster {
     return this.view.topics.get(topic)
   }
 
-  /** A topic's metadata, waiting for it up to `timeoutMs`; a topic that is not there is an error. */
+  /** A topic's metadata, waiting for it up to `timeoutMs`; a topic that is missing is an error. */
   async topic(name: string, timeoutMs = this.config.requestTimeoutMs): Promise<TopicInfo> {
     const deadline = this.clock.now() + timeoutMs
     let last: Error | undefined
@@ -159,7 +175,7 @@ export class Cluster {
   async call<A extends Api>(
     api: A,
     request: RequestInput<A>,
-    options: CallOptions = {},
+    options: CallOptions<A> = {},
   ): Promise<ResponseOf<A>> {
     const { route = { to: 'any' }, timeoutMs = this.config.requestTimeoutMs } = options
     const deadline = this.clock.now() + timeoutMs
@@ -168,7 +184,7 @@ export class Cluster {
         return await this.#callOnce(api, request, route, options, deadline)
       } catch (thrown) {
         const error = asError(thrown)
-        const rest = this.#backoffMs(attempt)
+        const rest = this.#backoffMs(attempt, error)
         if (!this.#mayRetry(error, options) || this.#closed) throw error
         if (this.clock.now() + rest >= deadline) throw outOfTime(api, timeoutMs, error)
         this.logger.log('debug', 'request.retried', { api: api.name, attempt, error })
@@ -189,7 +205,7 @@ export class Cluster {
     api: A,
     request: RequestInput<A>,
     route: Route,
-    options: CallOptions,
+    options: CallOptions<A>,
     deadline: number,
   ): Promise<ResponseOf<A>> {
     const { clock } = this
@@ -211,13 +227,10 @@ export class Cluster {
     const timeoutMs = Math.min(left, options.answerMs ?? this.config.requestTimeoutMs)
     const { maxVersion } = options
     const answer = await connection.send(api, request, { timeoutMs, maxVersion })
-    const failure = failureOf(answer)
+    const failure = failureOf(answer) ?? options.failure?.(answer)
     if (!failure) return answer
-    throw new BrokerError(
-      failure.errorCode,
-      { api: api.name, broker: connection.name },
-      failure.errorMessage,
-    )
+    const at = { api: api.name, broker: connection.name, ...failure.at }
+    throw new BrokerError(failure.errorCode, at, failure.errorMessage)
   }
 
   async #route(route: Route, lane: Lane = 'main'): Promise<Connection> {
@@ -237,7 +250,7 @@ export class Cluster {
     }
   }
 
-  #mayRetry(error: Error, { giveUpOn }: CallOptions): boolean {
+  #mayRetry(error: Error, { giveUpOn }: Pick<CallOptions, 'giveUpOn'>): boolean {
     return error instanceof KafkaError && error.retriable && !giveUpOn?.includes(error.code)
   }
 
@@ -250,8 +263,11 @@ export class Cluster {
     }
   }
 
-  #backoffMs(attempt: number): number {
-    const { retryBackoffMs: initialMs, retryBackoffMaxMs: maxMs } = this.config
+  #backoffMs(attempt: number, error: Error): number {
+    const { retryBackoffMs, retryBackoffMaxMs: maxMs } = this.config
+    // The transaction before is still being ended, which takes the coordinator but a moment.
+    const brief = error instanceof KafkaError && error.code === 'CONCURRENT_TRANSACTIONS'
+    const initialMs = brief ? Math.min(BRIEF_REST_MS, retryBackoffMs) : retryBackoffMs
     return backoffMs({ initialMs, maxMs }, attempt, this.random)
   }
 
@@ -301,11 +317,6 @@ export class Cluster {
   #changed(): void {
     for (const listener of this.#listeners) listener()
   }
-}
-
-interface Failure {
-  readonly errorCode: number
-  readonly errorMessage: string | null
 }
 
 /** The error at the top of an answer, where its API has one there. */

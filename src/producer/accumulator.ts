@@ -137,6 +137,11 @@ export class Accumulator {
     return new Batch(++this.#batches, ordinal, queue, buffer, times, from.transactional)
   }
 
+  /** Somebody waits for space: what is open is to go, whether it lingered or not. */
+  hurry(): void {
+    this.#listener.wake()
+  }
+
   /** Closes the open batch of a queue, so that it can be sent. */
   close(queue: PartitionQueue): void {
     const batch = queue.open

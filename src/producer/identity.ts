@@ -9,6 +9,17 @@ export interface ProducerId {
   readonly producerEpoch: number
 }
 
+/** What the sender needs of an identity: that of an idempotent or a transactional producer. */
+export interface ProducerIdentity {
+  /** The identity to number batches under, or undefined while there is none. */
+  readonly current: ProducerId | undefined
+  /** Why there will never be one. */
+  readonly refusal: KafkaError | undefined
+  bump(): void
+  refuse(cause: KafkaError): void
+  close(): void
+}
+
 /** Whether we have an identity under which the broker recognises a batch that comes twice. */
 type IdentityState =
   | { readonly is: 'none' }
@@ -29,7 +40,7 @@ const LAST_EPOCH = 32_767
  * The producer id of an idempotent producer (KIP-98). It is asked for once, from any broker, again
  * and again while that fails for a reason that may pass; it is never given up for a timeout.
  */
-export class Identity {
+export class Identity implements ProducerIdentity {
   readonly #cluster: Cluster
   readonly #changed: () => void
   readonly #machine: Machine<IdentityState>

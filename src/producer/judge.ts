@@ -4,12 +4,13 @@ import type { BrokerInfo } from '../cluster/metadata.ts'
 import { BrokerError, KafkaError, ProtocolError } from '../errors.ts'
 import type { Accumulator } from './accumulator.ts'
 import type { Batch } from './batch.ts'
-import type { Identity } from './identity.ts'
+import type { ProducerIdentity } from './identity.ts'
 import type { ProducerConfig } from './options.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { Flight, PartitionAnswer } from './produce-request.ts'
 import type { Settlement } from './settlement.ts'
 import { splitBatch } from './split.ts'
+import type { Transaction } from './transaction.ts'
 import { mayHaveAppended, type Verdict, verdict } from './verdict.ts'
 
 /** Stands for the answer that a broker left out for one partition. */
@@ -19,7 +20,8 @@ export interface JudgeParts {
   readonly cluster: Cluster
   readonly config: ProducerConfig
   readonly accumulator: Accumulator
-  readonly identity: Identity | undefined
+  readonly identity: ProducerIdentity | undefined
+  readonly transaction: Transaction | undefined
   readonly settlement: Settlement
 }
 
@@ -81,6 +83,7 @@ export class Judge {
     if (batch.phase === 'settled') return
     if (batch.phase === 'inFlight') {
       batch.maybePersisted = true
+      this.#parts.transaction?.batchFailed(error, true)
       this.#parts.settlement.failed(batch, error)
       this.#parts.accumulator.records -= batch.count
       return
@@ -96,6 +99,7 @@ export class Judge {
     if (batch.sequence) queue.broken ??= error
     // The codec may still be reading the buffer of a batch that is closing.
     const reusable = batch.phase !== 'closing'
+    this.#parts.transaction?.batchFailed(error, batch.sequence !== undefined)
     this.#parts.settlement.failed(batch, error)
     this.#release(batch, reusable)
   }
@@ -128,10 +132,10 @@ export class Judge {
   }
 
   #retry(queue: PartitionQueue, batch: Batch, error: KafkaError): void {
-    const { config, cluster } = this.#parts
+    const { config, cluster, transaction } = this.#parts
     batch.problem = error
     batch.move('ready')
-    if (batch.sends > config.retries) {
+    if (batch.sends > config.retries || transaction?.mayRetry === false) {
       this.giveUp(queue, batch, error)
       return
     }

@@ -2,22 +2,23 @@ import type { Writable } from 'node:stream'
 import { within } from '../base/clock.ts'
 import { Emitter } from '../base/emitter.ts'
 import { Cluster, type Environment } from '../cluster/cluster.ts'
+import type { GroupMetadata, OffsetToCommit } from '../cluster/group-metadata.ts'
 import type { PartitionInfo } from '../cluster/metadata.ts'
-import { BufferFullError, KafkaError, StateError } from '../errors.ts'
-import type { RecordHeader } from '../records/layout.ts'
-import type { Encoded } from '../serializers.ts'
+import { KafkaError, StateError } from '../errors.ts'
 import { Accumulator } from './accumulator.ts'
 import { Compressor } from './compressor.ts'
-import type { DeliveryCallback, DeliveryReport, Entry, ProducerRecord } from './delivery.ts'
+import type { DeliveryCallback, DeliveryReport, ProducerRecord } from './delivery.ts'
 import { type Explanation, explain } from './explain.ts'
 import { Flush } from './flush.ts'
-import { Identity } from './identity.ts'
+import { Identity, type ProducerIdentity } from './identity.ts'
+import { Intake } from './intake.ts'
 import { Judge } from './judge.ts'
 import { type ProducerConfig, type ProducerOptions, producerConfig } from './options.ts'
-import { checkRecord, encodeNow, encodeSoon, plain, type Serializers } from './records.ts'
+import type { Serializers } from './records.ts'
 import { Sender } from './sender.ts'
 import { Settlement } from './settlement.ts'
 import { recordStream } from './stream.ts'
+import { Transaction } from './transaction.ts'
 import { undeliveredRecords } from './undelivered.ts'
 
 /** What a producer tells its listeners. */
@@ -36,8 +37,12 @@ export interface ProducerMetrics {
   readonly failedRecords: number
 }
 
-/** How stale a timestamp may be within one burst of calls, in records. */
-const RECORDS_A_READING = 64
+/** What may be done within a transaction. */
+export interface TransactionScope<Key, Value> {
+  produce(record: ProducerRecord<Key, Value>, callback?: DeliveryCallback<Key, Value>): boolean
+  send(record: ProducerRecord<Key, Value>): Promise<DeliveryReport<Key, Value>>
+  sendOffsets(offsets: readonly OffsetToCommit[], group: GroupMetadata): Promise<void>
+}
 
 type Bytes = string | Uint8Array
 
@@ -59,18 +64,16 @@ type Bytes = string | Uint8Array
  */
 export class Producer<Key = Bytes, Value = Bytes> {
   readonly #config: ProducerConfig
-  readonly #serializers: Serializers<unknown, unknown>
+  readonly #intake: Intake<Key, Value>
   readonly #cluster: Cluster
   readonly #accumulator: Accumulator
-  readonly #identity: Identity | undefined
+  readonly #identity: ProducerIdentity | undefined
+  readonly #transaction: Transaction | undefined
   readonly #settlement: Settlement
   readonly #sender: Sender
   readonly #events = new Emitter<ProducerEvents>()
   #state: 'open' | 'closing' | 'closed' = 'open'
   #reportsPolled = 0
-  #burst = 0
-  #epoch = 0
-  #now = 0
 
   constructor(
     options: ProducerOptions,
@@ -79,13 +82,13 @@ export class Producer<Key = Bytes, Value = Bytes> {
   ) {
     const config = producerConfig(options)
     this.#config = config
-    this.#serializers = serializers as Serializers<unknown, unknown>
     const autoCreateTopics = config.allowAutoCreateTopics
     const cluster = new Cluster({ config, environment, autoCreateTopics })
     this.#cluster = cluster
-    this.#identity = config.enableIdempotence
-      ? new Identity(cluster, () => this.#sender.wake())
-      : undefined
+    this.#transaction = this.#makeTransaction()
+    this.#identity =
+      this.#transaction ??
+      (config.enableIdempotence ? new Identity(cluster, () => this.#sender.wake()) : undefined)
     this.#settlement = new Settlement(cluster, { error: error => this.#fail(error) })
     const compressor = new Compressor(config, cluster, () => this.#sender.wake())
     this.#accumulator = new Accumulator(config, cluster, {
@@ -96,11 +99,13 @@ export class Producer<Key = Bytes, Value = Bytes> {
       },
       refused: (entry, error) => this.#settlement.refused(entry, error),
     })
+    this.#intake = new Intake(config, serializers, cluster.clock, this.#accumulator)
     const parts = {
       cluster,
       config,
       accumulator: this.#accumulator,
       identity: this.#identity,
+      transaction: this.#transaction,
       settlement: this.#settlement,
     }
     this.#sender = new Sender({ ...parts, judge: new Judge(parts) })
@@ -117,7 +122,8 @@ export class Producer<Key = Bytes, Value = Bytes> {
    */
   produce(record: ProducerRecord<Key, Value>, callback?: DeliveryCallback<Key, Value>): boolean {
     this.#requireOpen('produce')
-    this.#accumulator.append(this.#entryNow(record, callback))
+    this.#transaction?.requireOpen('produce')
+    this.#accumulator.append(this.#intake.entryNow(record, callback))
     return !this.#accumulator.memory.isPastHighWater
   }
 
@@ -129,18 +135,12 @@ export class Producer<Key = Bytes, Value = Bytes> {
   send(record: ProducerRecord<Key, Value>): Promise<DeliveryReport<Key, Value>> {
     return new Promise((resolve, reject) => {
       this.#requireOpen('send')
+      this.#transaction?.requireOpen('send')
       const callback: DeliveryCallback<Key, Value> = (error, report) => {
         if (error) reject(error)
         else resolve(report!)
       }
-      if (!this.#hasSerializers) {
-        this.#appendOrWait(this.#entryNow(record, callback), reject)
-        return
-      }
-      checkRecord(record)
-      encodeSoon(record, this.#serializers).then(({ key, value, headers }) => {
-        this.#appendOrWait(this.#entry(record, key, value, headers, callback), reject)
-      }, reject)
+      this.#intake.take(record, callback, reject)
     })
   }
 
@@ -157,7 +157,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
     records: readonly ProducerRecord<Key, Value>[],
   ): Promise<PromiseSettledResult<DeliveryReport<Key, Value>>[]> {
     this.#requireOpen('sendBatch')
-    if (this.#hasSerializers) return Promise.allSettled(records.map(record => this.send(record)))
+    this.#transaction?.requireOpen('sendBatch')
     return new Promise(resolve => {
       const results: PromiseSettledResult<DeliveryReport<Key, Value>>[] = new Array(records.length)
       let left = records.length
@@ -168,12 +168,12 @@ export class Producer<Key = Bytes, Value = Bytes> {
       }
       for (const [at, record] of records.entries()) {
         const reject = (reason: unknown) => settle(at, { status: 'rejected', reason })
+        const callback: DeliveryCallback<Key, Value> = (error, value) => {
+          if (error) reject(error)
+          else settle(at, { status: 'fulfilled', value: value! })
+        }
         try {
-          const entry = this.#entryNow(record, (error, value) => {
-            if (error) reject(error)
-            else settle(at, { status: 'fulfilled', value: value! })
-          })
-          this.#appendOrWait(entry, reject)
+          this.#intake.take(record, callback, reject)
         } catch (error) {
           reject(error)
         }
@@ -236,6 +236,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
   } = {}): Promise<ProducerRecord<Key, Value>[]> {
     if (this.#state !== 'open') return []
     this.#state = 'closing'
+    await this.#abortOpenTransaction(timeout)
     await this.flush(timeout)
     const left = undeliveredRecords(this.#accumulator)
     this.#sender.abandon(
@@ -264,6 +265,76 @@ export class Producer<Key = Bytes, Value = Bytes> {
     return recordStream(this)
   }
 
+  /**
+   * Gets this producer's identity from the transaction coordinator, once, before the first
+   * transaction (KIP-98). A transaction that an earlier producer with the same `transactional.id`
+   * left open is aborted, and that producer is fenced: it may do nothing any more. Takes up to
+   * `max.block.ms`.
+   */
+  initTransactions(): Promise<void> {
+    return this.#transactional('initTransactions').init()
+  }
+
+  /** Opens a transaction; costs no request. */
+  beginTransaction(): void {
+    this.#transactional('beginTransaction').begin()
+  }
+
+  /**
+   * Stores how far a consumer's group has read, as part of the transaction: if it commits, the group
+   * goes on from there. Give the offset of the next record to read, and `consumer.groupMetadata()`.
+   */
+  sendOffsetsToTransaction(
+    offsets: readonly OffsetToCommit[],
+    group: GroupMetadata,
+  ): Promise<void> {
+    return this.#transactional('sendOffsetsToTransaction').sendOffsets(offsets, group)
+  }
+
+  /**
+   * Waits for all records of the transaction and commits it. Rejects with an error that is
+   * `abortable` (then `abortTransaction()`), `fatal` (then `close()`; a FencedError if another
+   * producer took over), or `retriable` (then the same call again).
+   */
+  commitTransaction(): Promise<void> {
+    return this.#transactional('commitTransaction').commit()
+  }
+
+  /** Takes back the transaction: readers with `read_committed` never see its records. */
+  abortTransaction(): Promise<void> {
+    return this.#transactional('abortTransaction').abort()
+  }
+
+  /**
+   * Runs `work` in a transaction: commits when it returns, aborts when it throws, and gives what it
+   * gave. The first call initialises the producer if that was not done.
+   *
+   * @example
+   * await producer.transaction(async tx => {
+   *   tx.produce({ topic: 'shipped', key: order.id, value: order.json })
+   *   await tx.sendOffsets([{ topic: 'orders', partition: 0, offset: 8 }], consumer.groupMetadata())
+   * })
+   */
+  async transaction<Result>(
+    work: (tx: TransactionScope<Key, Value>) => Promise<Result> | Result,
+  ): Promise<Result> {
+    const transaction = this.#transactional('transaction')
+    if (transaction.isNew) await transaction.init()
+    transaction.begin()
+    try {
+      const result = await work({
+        produce: (record, callback) => this.produce(record, callback),
+        send: record => this.send(record),
+        sendOffsets: (offsets, group) => transaction.sendOffsets(offsets, group),
+      })
+      await transaction.commit()
+      return result
+    } catch (error) {
+      if (transaction.isOpen) await transaction.abort()
+      throw error
+    }
+  }
+
   /** A topic's partitions with their leaders and replicas; waits for metadata where needed. */
   async partitionsFor(topic: string): Promise<readonly PartitionInfo[]> {
     this.#requireOpen('partitionsFor')
@@ -273,9 +344,8 @@ export class Producer<Key = Bytes, Value = Bytes> {
   /** Which partition a record would go to, and why. */
   async explainPartition(record: ProducerRecord<Key, Value>): Promise<Explanation> {
     this.#requireOpen('explainPartition')
-    checkRecord(record)
     const topic = await this.#cluster.topic(record.topic)
-    const encoded = await encodeSoon(record, this.#serializers)
+    const encoded = await this.#intake.encode(record)
     return explain(this.#config.partitioner, record.partition, encoded, topic)
   }
 
@@ -306,74 +376,31 @@ export class Producer<Key = Bytes, Value = Bytes> {
     return this
   }
 
-  get #hasSerializers(): boolean {
-    return this.#serializers.key !== undefined || this.#serializers.value !== undefined
+  #makeTransaction(): Transaction | undefined {
+    const { transactionalId } = this.#config
+    if (transactionalId === undefined) return undefined
+    return new Transaction(this.#cluster, this.#config, transactionalId, {
+      settleAll: async () => void (await this.flush()),
+      dropUnsent: cause => this.#sender.dropUnsent(cause),
+      wake: () => this.#sender.wake(),
+    })
   }
 
-  /** Checks and encodes a record; throws what `produce()` says it throws. */
-  #entryNow(
-    record: ProducerRecord<Key, Value>,
-    callback: DeliveryCallback<Key, Value> | undefined,
-  ): Entry {
-    checkRecord(record)
-    if (this.#hasSerializers || record.headers !== undefined) {
-      const { key, value, headers } = encodeNow(record, this.#serializers)
-      return this.#entry(record, key, value, headers, callback)
-    }
-    const key = plain(record, 'key')
-    return this.#entry(record, key, plain(record, 'value'), undefined, callback)
+  #transactional(call: string): Transaction {
+    this.#requireOpen(call)
+    if (this.#transaction) return this.#transaction
+    throw new StateError(
+      `${call}() on a producer without transactions`,
+      'give it a transactional.id that no other running producer has',
+    )
   }
 
-  #entry(
-    record: ProducerRecord<Key, Value>,
-    key: Encoded,
-    value: Encoded,
-    headers: readonly RecordHeader[] | undefined,
-    callback: DeliveryCallback<Key, Value> | undefined,
-  ): Entry {
-    this.#readClock()
-    return {
-      record,
-      key,
-      value,
-      headers,
-      timestamp: record.timestamp ?? this.#epoch,
-      at: this.#now,
-      callback: callback as DeliveryCallback<unknown, unknown> | undefined,
-      index: -1,
-    }
-  }
-
-  /** Records that come in one go share a reading, since asking the time costs as much as hashing. */
-  #readClock(): void {
-    if (this.#burst === 0) {
-      this.#epoch = this.#cluster.clock.epoch()
-      this.#now = this.#cluster.clock.now()
-      queueMicrotask(() => {
-        this.#burst = 0
-      })
-    }
-    this.#burst = (this.#burst + 1) % RECORDS_A_READING
-  }
-
-  /** Appends now, or as soon as there is space and those who wait already have had theirs. */
-  #appendOrWait(entry: Entry, reject: (error: unknown) => void): void {
-    const { memory } = this.#accumulator
-    let full: unknown
-    const attempt = () => {
-      try {
-        this.#accumulator.append(entry)
-        return true
-      } catch (error) {
-        full = error
-        if (error instanceof BufferFullError) return false
-        reject(error)
-        return true
-      }
-    }
-    if (!memory.hasWaiters && attempt()) return
-    this.#sender.wake()
-    memory.whenSpace(this.#config.maxBlockMs, attempt, () => reject(full ?? memory.full(0)))
+  async #abortOpenTransaction(timeout: number): Promise<void> {
+    if (!this.#transaction?.isOpen) return
+    const aborted = this.#transaction.abort()
+    await within(this.#cluster.clock, timeout, aborted, outOfTime).catch(error => {
+      this.#cluster.logger.log('warn', 'transaction.left.open', { error })
+    })
   }
 
   #requireOpen(call: string): void {

@@ -5,12 +5,13 @@ import type { Connection } from '../net/connection.ts'
 import { Produce } from '../protocol/index.ts'
 import type { Accumulator, Topic } from './accumulator.ts'
 import type { Batch } from './batch.ts'
-import type { Identity } from './identity.ts'
+import type { ProducerIdentity } from './identity.ts'
 import { type Judge, NO_ANSWER } from './judge.ts'
 import type { ProducerConfig } from './options.ts'
 import { type PartitionQueue, sequenceAfter } from './partition-queue.ts'
 import { answersOf, type Flight, produceRequest } from './produce-request.ts'
 import type { Settlement } from './settlement.ts'
+import type { Transaction } from './transaction.ts'
 
 /** A pass over the queues finds what to send to whom, and when to look again. */
 interface Pass {
@@ -29,7 +30,8 @@ export interface SenderParts {
   readonly cluster: Cluster
   readonly config: ProducerConfig
   readonly accumulator: Accumulator
-  readonly identity: Identity | undefined
+  readonly identity: ProducerIdentity | undefined
+  readonly transaction: Transaction | undefined
   readonly settlement: Settlement
   readonly judge: Judge
 }
@@ -124,7 +126,8 @@ export class Sender {
 
   /** Puts the batch of a queue that is due on its leader's load, if it can go now. */
   #load(queue: PartitionQueue, pass: Pass): 'loaded' | 'full' | 'no' {
-    const { config } = this.#parts
+    const { config, transaction } = this.#parts
+    if (transaction && !transaction.mayProduceTo(queue.topic, queue.partition)) return 'no'
     const connection = this.#leaderOf(queue, pass)
     if (!connection) return 'no'
     const flying = this.#inFlight.get(connection) ?? 0
@@ -312,6 +315,21 @@ export class Sender {
     for (const topic of accumulator.wanted) {
       for (const entry of accumulator.expireWaiting(topic, now)) {
         settlement.refused(entry, this.#tooLate(this.#noTopic(topic)))
+      }
+    }
+  }
+
+  /** Fails what is not on its way: the transaction for which it was produced is aborted. */
+  dropUnsent(cause: KafkaError): void {
+    const { accumulator, judge, settlement } = this.#parts
+    for (const queue of accumulator.active) {
+      for (const batch of [...queue.batches()]) {
+        if (batch.phase !== 'inFlight') judge.giveUp(queue, batch, cause)
+      }
+    }
+    for (const topic of accumulator.wanted) {
+      for (const entry of accumulator.expireWaiting(topic, Number.POSITIVE_INFINITY)) {
+        settlement.refused(entry, cause)
       }
     }
   }

@@ -94,6 +94,7 @@ export class Settlement {
 
   /** Records without a callback failed: said once for the batch, so that it is not lost. */
   #untold(batch: Batch, cause: KafkaError, persisted: 'no' | 'maybe'): void {
+    if (cause.code === 'TRANSACTION_ABORTED') return
     const error = deliveryError(batch, cause, persisted, undefined)
     const { topic, partition, count: records } = batch
     this.#cluster.logger.log('error', 'delivery.failed', { topic, partition, records, error })

@@ -53,7 +53,8 @@ export function verdict(errorCode: number, batch: BatchFacts): Verdict {
       return batch.transactional ? 'fail' : 'renew'
     case INVALID_PRODUCER_EPOCH:
       if (!batch.idempotent) return 'fail'
-      return batch.transactional ? 'fatal' : 'renew'
+      // In a transaction: fenced, or timed out at the coordinator; aborting it will tell (KIP-588).
+      return batch.transactional ? 'fail' : 'renew'
     case PRODUCER_FENCED:
     case TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
       return 'fatal'

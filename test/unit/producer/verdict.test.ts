@@ -32,7 +32,7 @@ describe('the verdict on a batch', () => {
     ['UNKNOWN_PRODUCER_ID', {}, 'renew'],
     ['UNKNOWN_PRODUCER_ID', { isFirst: false }, 'retry'],
     ['INVALID_PRODUCER_EPOCH', {}, 'renew'],
-    ['INVALID_PRODUCER_EPOCH', { transactional: true }, 'fatal'],
+    ['INVALID_PRODUCER_EPOCH', { transactional: true }, 'fail'],
     ['PRODUCER_FENCED', { transactional: true }, 'fatal'],
     ['CLUSTER_AUTHORIZATION_FAILED', {}, 'fatal'],
     ['TOPIC_AUTHORIZATION_FAILED', {}, 'fail'],
