@@ -74,7 +74,7 @@ export const zstd: Codec = {
     asBuffer(loadedWasm().compress(input, level)),
   decompress: async (input, maxBytes) => {
     const inNode = node()
-    if (inNode !== null && input.length >= INLINE_BYTES) {
+    if (inNode !== null && input.length >= INLINE_BYTES && isOneFrame(input)) {
       const decompress = promisify<Buffer, ZstdOptions, Buffer>(inNode.zstdDecompress)
       return guardedAsync('zstd', maxBytes, () => decompress(input, limited(maxBytes)))
     }
@@ -82,10 +82,23 @@ export const zstd: Codec = {
     return zstd.decompressSync(input, maxBytes)
   },
   decompressSync: (input, maxBytes) => {
-    const inNode = node()
-    if (inNode === null) return decompressByWasm(input, maxBytes)
-    return guarded('zstd', maxBytes, () => inNode.zstdDecompressSync(input, limited(maxBytes)))
+    // Frame by frame: Node's zlib stops after the first without a word, and the WebAssembly
+    // package allocates by what the first one claims.
+    const parts: Buffer[] = []
+    let left = maxBytes
+    for (const frame of zstdFrames(input)) {
+      if (frame.contentSize !== null && frame.contentSize > left) throw tooLarge('zstd', maxBytes)
+      const part = decompressFrame(input, frame, left, maxBytes)
+      parts.push(part)
+      left -= part.length
+    }
+    return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
   },
+}
+
+function isOneFrame(input: Buffer): boolean {
+  const [first] = zstdFrames(input)
+  return first !== undefined && first.start === 0 && first.end === input.length
 }
 
 function atLevel(level: number): ZstdOptions {
@@ -96,21 +109,12 @@ function limited(maxBytes: number): ZstdOptions {
   return { maxOutputLength: Math.max(maxBytes, 1) }
 }
 
-/** Frame by frame, since the package allocates by what the first one claims. */
-function decompressByWasm(input: Buffer, maxBytes: number): Buffer {
-  const parts: Buffer[] = []
-  let left = maxBytes
-  for (const frame of zstdFrames(input)) {
-    if (frame.contentSize !== null && frame.contentSize > left) throw tooLarge('zstd', maxBytes)
-    const part = decompressFrame(input, frame, left, maxBytes)
-    parts.push(part)
-    left -= part.length
-  }
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
-}
-
 function decompressFrame(input: Buffer, frame: ZstdFrame, left: number, maxBytes: number): Buffer {
   const bytes = input.subarray(frame.start, frame.end)
+  const inNode = node()
+  if (inNode !== null) {
+    return guarded('zstd', maxBytes, () => inNode.zstdDecompressSync(bytes, limited(left)))
+  }
   const room = Math.min(frame.mostBytes, left)
   const { decompress: run } = loadedWasm()
   const decompress = () => asBuffer(run(bytes, { defaultHeapSize: room }))

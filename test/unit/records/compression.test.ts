@@ -150,6 +150,17 @@ describe.each([false, true])("other people's bytes (without native code: %s)", f
     expect(() => codec.decompressSync(foreign[kind], foreignText.length - 1)).toThrow(/limit/)
   })
 
+  it('are read with zstd frames before them that are to be passed over', async () => {
+    const zstd = codecByName('zstd')
+    const skipped = Buffer.from('5f2a4d1804000000deadbeef', 'hex')
+    const frame = zstd.compressSync(noise)
+    forbidNatives(forbidden)
+    for (const bytes of [Buffer.concat([skipped, frame]), Buffer.concat([frame, skipped])]) {
+      expect((await zstd.decompress(bytes, LIMIT)).equals(noise)).toBe(true)
+      expect(zstd.decompressSync(bytes, LIMIT).equals(noise)).toBe(true)
+    }
+  })
+
   it('are read in the framing of snappy-java, of one stream and of two', async () => {
     const snappy = codecByName('snappy')
     const frame = (...chunks: Buffer[]) => {
