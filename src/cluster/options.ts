@@ -139,7 +139,7 @@ export function parseAddresses(servers: readonly string[]): Address[] {
   return servers.map(parseAddress)
 }
 
-/** `host`, `host:port`, `[v6]:port`, with or without `PLAINTEXT://` before it; default port 9092. */
+/** `host`, `host:port`, `[v6]:port`, `PLAINTEXT://` before it or not; port 9092 if none. */
 function parseAddress(server: string): Address {
   const plain = server.replace(/^[A-Z_]+:\/\//i, '')
   const match = /^(?:\[([0-9a-f:.%\w]+)\]|([^:[\]\s/]+))(?::(\d{1,5}))?$/i.exec(plain)
