@@ -16,7 +16,9 @@ RECORDS = [
     (b"key-%d" % i if i % 7 else None, b"value %d " % i * (i % 50) if i % 7 != 1 else None)
     for i in range(500)
 ]
-HEADERS = [("trace", b"\x00\x01"), ("empty", b""), ("null", None), ("trace", b"again")]
+PLAIN_HEADERS = [("trace", b"\x00\x01"), ("empty", b""), ("trace", b"again")]
+# kafka-python can't write a header without a value.
+HEADERS = {"confluent": [*PLAIN_HEADERS, ("null", None)], "kafka-python": PLAIN_HEADERS}
 
 
 def produce_with_confluent(topic, codec):
@@ -35,7 +37,7 @@ def produce_with_confluent(topic, codec):
             partition=0,
             key=key,
             value=value,
-            headers=HEADERS,
+            headers=HEADERS["confluent"],
             on_delivery=lambda error, _: error and failed.append(str(error)),
         )
     left = producer.flush(30)
@@ -48,9 +50,8 @@ def produce_with_kafka_python(topic, codec):
         compression_type=None if codec == "none" else codec,
         linger_ms=20,
     )
-    headers = [(name, value) for name, value in HEADERS]
     sent = [
-        producer.send(topic, key=key, value=value, headers=headers, partition=0)
+        producer.send(topic, key=key, value=value, headers=HEADERS["kafka-python"], partition=0)
         for key, value in RECORDS
     ]
     producer.flush(30)
@@ -93,9 +94,9 @@ def consume_with_kafka_python(topic):
 def main():
     writers = {"confluent": produce_with_confluent, "kafka-python": produce_with_kafka_python}
     readers = {"confluent": consume_with_confluent, "kafka-python": consume_with_kafka_python}
-    wanted = [(key, value, HEADERS) for key, value in RECORDS]
     checked = []
     for writer, produce in writers.items():
+        wanted = [(key, value, HEADERS[writer]) for key, value in RECORDS]
         for codec in CODECS:
             topic = f"{writer}-{codec}"
             produce(topic, codec)
