@@ -76,8 +76,8 @@ export class Identity implements ProducerIdentity {
   }
 
   /**
-   * Begins a new epoch, in which each partition's sequence starts at 0 (KIP-360). The broker accepts
-   * an epoch above the one it knows; where there is none above, a new id is asked for.
+   * Begins a new epoch, in which each partition's sequence starts at 0 (KIP-360). The broker
+   * accepts an epoch above the one it knows; where there is none above, a new id is asked for.
    */
   bump(): void {
     const { state } = this.#machine

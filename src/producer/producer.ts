@@ -281,8 +281,9 @@ export class Producer<Key = Bytes, Value = Bytes> {
   }
 
   /**
-   * Stores how far a consumer's group has read, as part of the transaction: if it commits, the group
-   * goes on from there. Give the offset of the next record to read, and `consumer.groupMetadata()`.
+   * Stores how far a consumer's group has read, as part of the transaction: if it commits, the
+   * group goes on from there. Give the offset of the next record to read, and
+   * `consumer.groupMetadata()`.
    */
   sendOffsetsToTransaction(
     offsets: readonly OffsetToCommit[],
@@ -312,7 +313,8 @@ export class Producer<Key = Bytes, Value = Bytes> {
    * @example
    * await producer.transaction(async tx => {
    *   tx.produce({ topic: 'shipped', key: order.id, value: order.json })
-   *   await tx.sendOffsets([{ topic: 'orders', partition: 0, offset: 8 }], consumer.groupMetadata())
+   *   const offsets = [{ topic: 'orders', partition: 0, offset: 8 }]
+   *   await tx.sendOffsets(offsets, consumer.groupMetadata())
    * })
    */
   async transaction<Result>(

@@ -40,8 +40,8 @@ const BACKOFF_FLOOR_MS = 1
 
 /**
  * The loop that empties the accumulator. Whatever happens (a batch opened or filled, an answer, new
- * metadata, a connection, a timer) only calls `wake`; one pass per turn of the event loop then looks
- * at everything and does what is due, so that no event can be missed and none acts twice.
+ * metadata, a connection, a timer) only calls `wake`; one pass per turn of the event loop then
+ * looks at everything and does what is due, so that no event can be missed and none acts twice.
  */
 export class Sender {
   readonly #parts: SenderParts
