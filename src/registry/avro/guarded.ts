@@ -1,0 +1,108 @@
+import { types } from 'avsc'
+import { PayloadProblem } from '../serde/format.ts'
+
+/** avsc's cursor over bytes, as far as it is used here. */
+export interface Tap {
+  buf: Buffer
+  pos: number
+  readLong(): number
+  readString(): string
+}
+
+/** What avsc's types do to bytes; its declarations leave that out. */
+export interface Codec {
+  _read(tap: Tap): unknown
+  _skip(tap: Tap): void
+}
+
+export function isCodec(type: unknown): type is Codec {
+  return typeof type === 'object' && type !== null && '_read' in type
+}
+
+/** Items that take no bytes (null, or a record of nothing) can come in any number: this many. */
+const maxEmptyItems = 65_536
+
+/**
+ * How many items the next block of an array or map has. avsc believes any number, and would fill
+ * the memory for a count that a few damaged bytes spell; there can't be more items than bytes,
+ * unless they take none.
+ */
+function blockSize(tap: Tap, already: number): number {
+  let count = tap.readLong()
+  if (count < 0) {
+    count = -count
+    tap.readLong() // the block's size in bytes, for those who skip it
+  }
+  const left = tap.buf.length - tap.pos
+  if (left < 0) throw new PayloadProblem('it ends within a list')
+  if (count > left && count + already > maxEmptyItems) {
+    throw new PayloadProblem(`a list claims ${count} items in ${left} bytes`)
+  }
+  return count
+}
+
+/** Lost when an item ran over the end: what it gave is not to be believed. */
+function checkEnd(tap: Tap): void {
+  if (tap.pos > tap.buf.length) throw new PayloadProblem('it ends within a list')
+}
+
+export class GuardedArray extends types.ArrayType {
+  _read(tap: Tap): unknown[] {
+    const items: unknown = this.itemsType
+    if (!isCodec(items)) throw new TypeError('an array type without items')
+    const list: unknown[] = []
+    for (let left = blockSize(tap, 0); left > 0; left = blockSize(tap, list.length)) {
+      while (left-- > 0) {
+        list.push(items._read(tap))
+        checkEnd(tap)
+      }
+    }
+    return list
+  }
+
+  _skip(tap: Tap): void {
+    const items: unknown = this.itemsType
+    if (!isCodec(items)) throw new TypeError('an array type without items')
+    let skipped = 0
+    for (let left = blockSize(tap, 0); left > 0; left = blockSize(tap, skipped)) {
+      for (; left > 0; left--, skipped++) {
+        items._skip(tap)
+        checkEnd(tap)
+      }
+    }
+  }
+}
+
+export class GuardedMap extends types.MapType {
+  _read(tap: Tap): Record<string, unknown> {
+    const values: unknown = this.valuesType
+    if (!isCodec(values)) throw new TypeError('a map type without values')
+    const map: Record<string, unknown> = {}
+    let seen = 0
+    for (let left = blockSize(tap, 0); left > 0; left = blockSize(tap, seen)) {
+      for (; left > 0; left--, seen++) {
+        const key = tap.readString()
+        const value = values._read(tap)
+        checkEnd(tap)
+        // An assignment to `__proto__` would change what the object is.
+        if (key === '__proto__') {
+          Object.defineProperty(map, key, { value, enumerable: true, writable: true })
+        } else map[key] = value
+      }
+    }
+    return map
+  }
+
+  _skip(tap: Tap): void {
+    const values: unknown = this.valuesType
+    if (!isCodec(values)) throw new TypeError('a map type without values')
+    let skipped = 0
+    for (let left = blockSize(tap, 0); left > 0; left = blockSize(tap, skipped)) {
+      for (; left > 0; left--, skipped++) {
+        tap.readString()
+        values._skip(tap)
+        checkEnd(tap)
+      }
+    }
+  }
+}
