@@ -82,11 +82,15 @@ export class Oracle {
   readonly #waiting: ((line: string) => void)[] = []
   readonly #failing: ((error: Error) => void)[] = []
   #complaints = ''
+  /** Why there will be no more answers. */
+  #ended: Error | undefined
 
   static async start(): Promise<Oracle> {
     const classpath = [await compiled(), await kafkaClasspath()].join(delimiter)
     const flags = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData']
-    return new Oracle(spawn('java', [...flags, '-cp', classpath, 'Oracle']))
+    const oracle = new Oracle(spawn('java', [...flags, '-cp', classpath, 'Oracle']))
+    await oracle.errors() // so that a JVM that can't start fails here
+    return oracle
   }
 
   constructor(child: ChildProcessWithoutNullStreams) {
@@ -140,13 +144,14 @@ export class Oracle {
   }
 
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null) return
+    if (this.#ended) return
     const ended = new Promise<void>(resolve => this.#child.once('exit', () => resolve()))
     this.#child.stdin.end()
     await ended
   }
 
   async #ask(question: object): Promise<Answer> {
+    if (this.#ended) throw this.#ended
     const line = await new Promise<string>((resolve, reject) => {
       this.#waiting.push(resolve)
       this.#failing.push(reject)
@@ -158,6 +163,7 @@ export class Oracle {
   }
 
   #fail(error: Error): void {
+    this.#ended = error
     for (const reject of this.#failing.splice(0)) reject(error)
     this.#waiting.length = 0
   }

@@ -6,7 +6,6 @@ import {
   errorCode,
   int16,
   int32,
-  int64,
   string,
   throttle,
 } from '../schema/field.ts'
@@ -35,7 +34,7 @@ export const AddPartitionsToTxn = api({
     }).since(4),
     /** What clients send. */
     v3AndBelowTransactionalId: string.until(3),
-    v3AndBelowProducerId: int64.until(3),
+    v3AndBelowProducerId: bigint64.until(3),
     v3AndBelowProducerEpoch: int16.until(3),
     v3AndBelowTopics: array({
       name: string,
@@ -51,7 +50,7 @@ export const AddPartitionsToTxn = api({
         name: string,
         resultsByPartition: array({
           partitionIndex: int32,
-          partitionErrorCode: int16,
+          partitionErrorCode: errorCode,
         }),
       }),
     }).since(4),
@@ -59,7 +58,7 @@ export const AddPartitionsToTxn = api({
       name: string,
       resultsByPartition: array({
         partitionIndex: int32,
-        partitionErrorCode: int16,
+        partitionErrorCode: errorCode,
       }),
     }).until(3),
   },
