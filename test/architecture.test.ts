@@ -168,7 +168,7 @@ test('functions have at most 70 lines', () => {
 })
 
 /** A function that has tests in it is a heading over them rather than a function. */
-const isHeading = (text: string) => /^ +(test|describe)\w*(\.\w+)*\(/m.test(text)
+const isHeading = (text: string) => /^ +(test|it|describe)\w*(\.\w+)*[(<]/m.test(text)
 
 test('no check is switched off', () => {
   const off = /@ts-(ignore|expect-error|nocheck)|(biome|eslint|c8|v8|istanbul)[- ](ignore|disable)/
