@@ -9,6 +9,7 @@ export interface ErrorPlace {
   readonly correlationId?: number
   readonly topic?: string
   readonly partition?: number
+  readonly offset?: number
 }
 
 export interface KafkaErrorFields {

@@ -7,6 +7,19 @@
  * const { partition, offset } = await producer.send({ topic: 'orders', key: '7', value: 'a book' })
  * await producer.close()
  */
+export {
+  Consumer,
+  type LoopOptions,
+  type PartitionPosition,
+  type TopicPartitionOffset,
+  type TopicPartitionStart,
+} from './consumer/consumer.ts'
+export type { ConsumerEvents } from './consumer/consumer-events.ts'
+export type { Deserializers, Message } from './consumer/message.ts'
+export type { MessageBatch } from './consumer/message-batch.ts'
+export type { BadRecordPolicy, ConsumerOptions } from './consumer/options.ts'
+export type { TopicPartition } from './consumer/partition.ts'
+export type { StartAt } from './consumer/start.ts'
 export * from './errors.ts'
 export { type EventName, type EventOf, type Events, listen } from './events.ts'
 export { consoleLogger, type Logger, type LogLevel, pinoLogger, silentLogger } from './logger.ts'

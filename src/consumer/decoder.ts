@@ -1,0 +1,47 @@
+import { codecById, type RecordBatch } from '../records/index.ts'
+import type { Portion } from './portion.ts'
+
+/** Below this, a trip to the thread pool costs more than the work. */
+const INLINE_BYTES = 4096
+
+/** Checks and decompresses batches, large ones on the thread pool while others are read. */
+export class Decoder {
+  readonly #checkCrcs: boolean
+  /** Codecs that work without waiting: some must be loaded first. */
+  readonly #loaded = new Set<number>([0])
+
+  constructor(checkCrcs: boolean) {
+    this.#checkCrcs = checkCrcs
+  }
+
+  /** Begins with a portion unless somebody has; tells when it had to wait and is done. */
+  prime(portion: Portion, done: () => void): void {
+    const { batch } = portion
+    if (portion.is !== 'raw' || !batch) return
+    try {
+      if (this.#checkCrcs) batch.verifyCrc()
+      if (this.#isQuick(batch)) return portion.decoded(batch.recordsSync())
+    } catch (error) {
+      return portion.spoilt(error)
+    }
+    portion.decoding()
+    this.#decode(batch)
+      .then(
+        records => portion.decoded(records),
+        error => portion.spoilt(error),
+      )
+      .then(done)
+  }
+
+  #isQuick(batch: RecordBatch): boolean {
+    const { codec } = batch
+    return codec === 0 || (batch.bytes.length < INLINE_BYTES && this.#loaded.has(codec))
+  }
+
+  async #decode(batch: RecordBatch): Promise<Buffer> {
+    const codec = codecById(batch.codec)
+    await codec.ready()
+    this.#loaded.add(codec.id)
+    return batch.records()
+  }
+}

@@ -1,0 +1,107 @@
+import type { RecordCursor } from '../records/index.ts'
+import { type Deserializers, Message, type MessageSource } from './message.ts'
+import type { Portion } from './portion.ts'
+
+/**
+ * Records of one partition, in order, as they were fetched. Nothing is made of them before they are
+ * looked at: as messages by iterating, or in place through `cursors()`, which costs least.
+ *
+ * @example
+ * for await (const batch of consumer.batches()) {
+ *   await database.insert(batch.topic, [...batch].map(message => message.value))
+ * }
+ */
+export class MessageBatch<Key = Buffer, Value = Buffer> implements Iterable<Message<Key, Value>> {
+  readonly topic: string
+  readonly partition: number
+  /** The end of the partition's log when it was fetched. */
+  readonly highWatermark: number
+  /** The number of records, at most: those before the position it began at are not handed out. */
+  readonly count: number
+  readonly #portions: readonly Portion[]
+  readonly #deserializers: Deserializers<unknown, unknown>
+  /** Where the first portion begins, lest iterating anew later begin elsewhere. */
+  readonly #from: number
+  #nextOffset: number
+  #made: Message<Key, Value>[] | undefined
+
+  constructor(portions: readonly Portion[], deserializers: Deserializers<unknown, unknown>) {
+    const { partition } = portions[0]!
+    this.topic = partition.topic
+    this.partition = partition.partition
+    this.highWatermark = partition.highWatermark
+    this.#nextOffset = portions.at(-1)!.nextOffset
+    this.count = portions.reduce((sum, { batch }) => sum + (batch?.count ?? 0), 0)
+    this.#portions = portions
+    this.#deserializers = deserializers
+    this.#from = partition.position
+  }
+
+  /** Where the partition goes on behind this batch: what a commit of all of it says. */
+  get nextOffset(): number {
+    return this.#nextOffset
+  }
+
+  /** Aborts when the partition is taken away and the time to finish is over. */
+  get signal(): AbortSignal {
+    return this.#portions[0]!.partition.signal
+  }
+
+  /**
+   * The records in place, without an object for each; one cursor for each batch of the log.
+   *
+   * @example
+   * for (const cursor of batch.cursors()) {
+   *   while (cursor.next()) bytes += cursor.valueEnd - cursor.valueStart
+   * }
+   */
+  *cursors(): Generator<RecordCursor, void, undefined> {
+    for (const portion of this.#portions) {
+      const cursor = portion.cursor(this.#from)
+      if (cursor) yield cursor
+    }
+  }
+
+  *[Symbol.iterator](): Generator<Message<Key, Value>, void, undefined> {
+    if (this.#made) {
+      yield* this.#made
+      return
+    }
+    for (const portion of this.#portions) {
+      const source = sourceOf(portion, this.#deserializers)
+      const cursor = portion.cursor(this.#from)
+      while (cursor?.next()) yield new Message<Key, Value>(source, cursor)
+    }
+  }
+
+  /**
+   * Makes every message with its key and value. Of one that can't be made `bad` is asked, with what
+   * is already there: 'skip' leaves it out, 'cut' lets the batch end before it.
+   */
+  async deserialize(
+    bad: (error: unknown, offset: number, made: number) => 'skip' | 'cut',
+  ): Promise<void> {
+    const made: Message<Key, Value>[] = []
+    const messages = this[Symbol.iterator]()
+    this.#made = made
+    for (const message of messages) {
+      try {
+        const wait = message.deserialize()
+        if (wait) await wait
+        made.push(message)
+      } catch (error) {
+        if (bad(error, message.offset, made.length) === 'skip') continue
+        this.#nextOffset = message.offset
+        return
+      }
+    }
+  }
+}
+
+export function sourceOf(
+  portion: Portion,
+  deserializers: Deserializers<unknown, unknown>,
+): MessageSource {
+  const leaderEpoch = portion.batch?.partitionLeaderEpoch ?? -1
+  return { partition: portion.partition, leaderEpoch, deserializers }
+}

@@ -1,0 +1,141 @@
+import type { ReadHeader, RecordCursor } from '../records/index.ts'
+import { readHeaders } from '../records/record-cursor.ts'
+import type { Deserializer } from '../serializers.ts'
+import type { ConsumedPartition } from './partition.ts'
+
+/** How bytes become keys and values; without one they come as Buffers. */
+export interface Deserializers<Key, Value> {
+  readonly key?: Deserializer<Key>
+  readonly value?: Deserializer<Value>
+}
+
+/** Stands where nobody looked yet, since a deserializer may give anything, undefined too. */
+const UNREAD = Symbol('unread')
+
+/** What the messages of one batch have in common. */
+export interface MessageSource {
+  readonly partition: ConsumedPartition
+  readonly leaderEpoch: number
+  readonly deserializers: Deserializers<unknown, unknown>
+}
+
+/**
+ * One record, as it is handed out. Key, value and headers are views of the fetched bytes, made when
+ * they are looked at, unless a deserializer made something else of them; they keep the whole batch
+ * in memory, so copy what is to stay for long.
+ *
+ * @example
+ * for await (const message of consumer) {
+ *   console.log(`${message.topic} [${message.partition}] @ ${message.offset}`, message.value)
+ * }
+ */
+export class Message<Key = Buffer, Value = Buffer> {
+  readonly offset: number
+  /** Milliseconds since 1970: the producer's, or the broker's under LogAppendTime; -1 for none. */
+  readonly timestamp: number
+  readonly #source: MessageSource
+  readonly #buffer: Buffer
+  readonly #keyStart: number
+  readonly #keyEnd: number
+  readonly #valueStart: number
+  readonly #valueEnd: number
+  readonly #headersStart: number
+  readonly #headersEnd: number
+  readonly #headerCount: number
+  #key: unknown
+  #value: unknown
+
+  constructor(source: MessageSource, cursor: RecordCursor) {
+    this.offset = cursor.offset
+    this.timestamp = cursor.timestamp
+    this.#source = source
+    this.#buffer = cursor.buffer
+    this.#keyStart = cursor.keyStart
+    this.#keyEnd = cursor.keyEnd
+    this.#valueStart = cursor.valueStart
+    this.#valueEnd = cursor.valueEnd
+    this.#headersStart = cursor.headersStart
+    this.#headersEnd = cursor.end
+    this.#headerCount = cursor.headerCount
+    this.#key = UNREAD
+    this.#value = UNREAD
+  }
+
+  get topic(): string {
+    return this.#source.partition.topic
+  }
+
+  get partition(): number {
+    return this.#source.partition.partition
+  }
+
+  /** The epoch of the leader that took the record (KIP-320); -1 where it is not known. */
+  get leaderEpoch(): number {
+    return this.#source.leaderEpoch
+  }
+
+  get key(): Key | null {
+    if (this.#key === UNREAD) this.#key = this.#bytes(this.#keyStart, this.#keyEnd)
+    return this.#key as Key | null
+  }
+
+  /** Null is a tombstone, and not the same as empty. */
+  get value(): Value | null {
+    if (this.#value === UNREAD) this.#value = this.#bytes(this.#valueStart, this.#valueEnd)
+    return this.#value as Value | null
+  }
+
+  /** In the order in which they were written; keys may repeat. */
+  get headers(): ReadHeader[] {
+    if (this.#headerCount === 0) return []
+    return readHeaders(this.#buffer, this.#headersStart, this.#headersEnd, this.#headerCount)
+  }
+
+  /** The last header of that name: its bytes, null, or undefined where there is none. */
+  header(name: string): Buffer | null | undefined {
+    return this.headers.findLast(header => header.key === name)?.value
+  }
+
+  /**
+   * Aborts when this message's partition is taken away from this consumer and the time to finish
+   * is over: whoever works on it had better stop.
+   */
+  get signal(): AbortSignal {
+    return this.#source.partition.signal
+  }
+
+  /** Runs the deserializers; gives a promise where one of them does. */
+  deserialize(): void | Promise<void> {
+    const { key, value } = this.#source.deserializers
+    const headers = this.headers
+    if (key && this.#keyStart >= 0)
+      this.#key = key.deserialize(this.key as Buffer, this.#context('key', headers))
+    if (value && this.#valueStart >= 0) {
+      this.#value = value.deserialize(this.value as Buffer, this.#context('value', headers))
+    }
+    if (this.#key instanceof Promise || this.#value instanceof Promise) return this.#awaited()
+  }
+
+  toJSON(): object {
+    const { topic, partition, offset, timestamp, key, value, headers } = this
+    return { topic, partition, offset, timestamp, key, value, headers }
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    return this.toJSON()
+  }
+
+  async #awaited(): Promise<void> {
+    const [key, value] = await Promise.all([this.#key, this.#value])
+    this.#key = key
+    this.#value = value
+  }
+
+  #context(field: 'key' | 'value', headers: readonly ReadHeader[]) {
+    return { topic: this.topic, field, headers }
+  }
+
+  #bytes(start: number, end: number): Buffer | null {
+    return start < 0 ? null : this.#buffer.subarray(start, end)
+  }
+}

@@ -1,0 +1,107 @@
+import type { Clock } from '../base/clock.ts'
+import type { Feed } from './feed.ts'
+import type { Deserializers } from './message.ts'
+import type { ConsumedPartition } from './partition.ts'
+import type { Portion } from './portion.ts'
+
+/** What a loop over a consumer needs of it. */
+export interface LoopParts {
+  readonly feed: Feed
+  readonly clock: Clock
+  readonly deserializers: Deserializers<unknown, unknown>
+  /** Shut when the loop shall end at its next step. */
+  readonly gate: { open: boolean }
+  /** Whether the loop has reached what it was to reach; asked between batches. */
+  isComplete(): boolean
+  /** The loop asked for more: it is alive. */
+  progress(): void
+  /** The loop is over, for whatever reason. */
+  ended(): void
+}
+
+/** A loop that never waits must still let timers and sockets have their turn. */
+const YIELD_AFTER_MS = 5
+
+/**
+ * What a loop works on at this moment, and the rule of what is processed: what was handed out
+ * counts as processed when the loop asks for more; what the loop was left with (by break or throw)
+ * does not, and comes again.
+ */
+export class Work {
+  readonly #parts: LoopParts
+  #partition: ConsumedPartition | undefined
+  #generation = 0
+  #idle: (() => void)[] = []
+  #yieldedAt: number
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts
+    this.#yieldedAt = parts.clock.now()
+  }
+
+  /** Something of `partition` is handed out; behind it, the partition goes on at `nextOffset`. */
+  begin(partition: ConsumedPartition, nextOffset: number): void {
+    this.#partition = partition
+    this.#generation = partition.generation
+    partition.position = nextOffset
+  }
+
+  /** The loop asks for more. */
+  done(): void {
+    this.#parts.progress()
+    const partition = this.#partition
+    if (!partition) return
+    this.#partition = undefined
+    if (partition.generation === this.#generation) partition.processed = partition.position
+    if (this.#idle.length > 0) this.#tellIdle()
+  }
+
+  /** The loop was left: what it had in work comes again, as do the portions that it held. */
+  abandon(portions: readonly Portion[]): void {
+    const partition = this.#partition
+    this.#partition = undefined
+    if (partition && partition.generation === this.#generation) {
+      partition.position = partition.processed
+    }
+    this.#parts.feed.giveBack(portions)
+    this.#tellIdle()
+    this.#parts.ended()
+  }
+
+  /** Whether something is in work: of `partition`, or of any. */
+  isBusy(partition?: ConsumedPartition): boolean {
+    return this.#partition !== undefined && (!partition || partition === this.#partition)
+  }
+
+  /** Resolves when something in work was finished or left. */
+  settled(): Promise<void> {
+    return new Promise(resolve => this.#idle.push(resolve))
+  }
+
+  /** The next batch, as soon as there is one; undefined when the loop is to end. */
+  async take(): Promise<Portion | undefined> {
+    const { feed, gate } = this.#parts
+    await this.breathe()
+    while (gate.open && !this.#parts.isComplete()) {
+      const portion = feed.take()
+      if (portion) return portion
+      await feed.waiting()
+      this.#yieldedAt = this.#parts.clock.now()
+    }
+    return undefined
+  }
+
+  /** Gives the event loop a turn if it had none for some time. */
+  async breathe(): Promise<void> {
+    const { clock } = this.#parts
+    if (clock.now() - this.#yieldedAt < YIELD_AFTER_MS) return
+    await new Promise<void>(resolve => clock.soon(resolve))
+    this.#yieldedAt = clock.now()
+  }
+
+  #tellIdle(): void {
+    const heard = this.#idle
+    this.#idle = []
+    for (const tell of heard) tell()
+  }
+}
