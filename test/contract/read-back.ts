@@ -1,0 +1,108 @@
+import { systemClock } from '../../src/base/clock.ts'
+import { Cluster } from '../../src/cluster/cluster.ts'
+import { clientOptions, configure } from '../../src/cluster/options.ts'
+import { Fetch } from '../../src/protocol/index.ts'
+import { type RecordBatch, readBatches } from '../../src/records/batch-reader.ts'
+import { readControlRecord } from '../../src/records/control.ts'
+
+export interface StoredRecord {
+  readonly partition: number
+  readonly offset: number
+  readonly timestamp: number
+  readonly key: string | null
+  readonly value: string | null
+  readonly headers: readonly (readonly [string, string | null])[]
+  readonly codec: number
+}
+
+const READ_COMMITTED = 1
+
+/**
+ * All records of a topic by plain Fetch requests, so that what a producer did is looked at without
+ * a consumer between. Records of aborted transactions are left out, as the aborted lists say.
+ */
+export async function readBack(bootstrapServers: string, topic: string): Promise<StoredRecord[]> {
+  const { values } = configure(clientOptions, { 'bootstrap.servers': bootstrapServers })
+  const cluster = new Cluster({ config: values, autoCreateTopics: false })
+  try {
+    const { partitions } = await cluster.topic(topic)
+    const reads = partitions.map(({ partition }) => readPartition(cluster, topic, partition))
+    return (await Promise.all(reads)).flat()
+  } finally {
+    cluster.close()
+  }
+}
+
+async function readPartition(cluster: Cluster, topic: string, partition: number) {
+  const records: StoredRecord[] = []
+  const deadline = systemClock.now() + 20_000
+  for (let offset = 0; systemClock.now() < deadline; ) {
+    const answer = await fetchOnce(cluster, topic, partition, offset)
+    const aborted = [...(answer.abortedTransactions ?? [])]
+    aborted.sort((a, b) => a.firstOffset - b.firstOffset)
+    for (const batch of answer.records?.length ? readBatches(answer.records) : []) {
+      offset = batch.nextOffset
+      if (batch.isControl) endTransaction(aborted, batch)
+      if (batch.isControl || isAborted(aborted, batch)) continue
+      for (const record of batch.cursor()) {
+        records.push({
+          partition,
+          offset: record.offset,
+          timestamp: record.timestamp,
+          key: record.key?.toString() ?? null,
+          value: record.value?.toString() ?? null,
+          headers: record.headers.map(({ key, value }) => [key, value?.toString() ?? null]),
+          codec: batch.codec,
+        })
+      }
+    }
+    if (offset >= answer.lastStableOffset) return records
+  }
+  throw new Error(`${topic} [${partition}] could not be read to its end`)
+}
+
+interface AbortedTransaction {
+  readonly producerId: bigint
+  readonly firstOffset: number
+}
+
+/** A batch is aborted from where the list says that its transaction began, up to its marker. */
+function isAborted(aborted: readonly AbortedTransaction[], batch: RecordBatch): boolean {
+  if (!batch.isTransactional) return false
+  return aborted.some(
+    each => each.producerId === batch.producerId && each.firstOffset <= batch.baseOffset,
+  )
+}
+
+function endTransaction(aborted: AbortedTransaction[], batch: RecordBatch): void {
+  const cursor = batch.cursor()
+  cursor.next()
+  if (readControlRecord(cursor).is !== 'abort') return
+  const at = aborted.findIndex(({ producerId }) => producerId === batch.producerId)
+  if (at >= 0) aborted.splice(at, 1)
+}
+
+async function fetchOnce(cluster: Cluster, topic: string, partition: number, offset: number) {
+  const leader = cluster.view.partition(topic, partition)?.leader ?? -1
+  const connection = await cluster.brokers.connect(leader)
+  const answer = await connection.send(
+    Fetch,
+    {
+      replicaId: -1,
+      maxWaitMs: 100,
+      minBytes: 1,
+      maxBytes: 50_000_000,
+      isolationLevel: READ_COMMITTED,
+      topics: [
+        {
+          topic,
+          partitions: [{ partition, fetchOffset: offset, partitionMaxBytes: 10_000_000 }],
+        },
+      ],
+    },
+    { maxVersion: 12 },
+  )
+  const found = answer.responses[0]?.partitions[0]
+  if (found?.errorCode !== 0) throw new Error(`fetch failed with ${found?.errorCode}`)
+  return found
+}

@@ -1,0 +1,156 @@
+import { expect, test } from 'vitest'
+import {
+  DeliveryError,
+  FencedError,
+  Producer,
+  type ProducerOptions,
+  StateError,
+  silentLogger,
+} from '../../src/index.ts'
+import { freshName, onRealKafka } from './clusters.ts'
+import { readBack } from './read-back.ts'
+
+onRealKafka('a transactional producer', cluster => {
+  const make = (transactionalId: string, options: ProducerOptions = {}) =>
+    new Producer({
+      'bootstrap.servers': cluster().bootstrapServers,
+      'transactional.id': transactionalId,
+      logger: silentLogger,
+      ...options,
+    })
+  const committed = async (topic: string) =>
+    (await readBack(cluster().bootstrapServers, topic)).map(({ value }) => value).sort()
+
+  test('what is committed is seen, what is aborted is not', async () => {
+    const topic = freshName('txn')
+    await using producer = make(freshName('txn-id'))
+    await producer.initTransactions()
+    for (const [round, ending] of ['commit', 'abort', 'commit', 'abort', 'abort'].entries()) {
+      producer.beginTransaction()
+      const sends = ['a', 'b', 'c'].map(key =>
+        producer.send({ topic, key, value: `${ending} ${round} ${key}` }),
+      )
+      await Promise.all(sends)
+      await (ending === 'commit' ? producer.commitTransaction() : producer.abortTransaction())
+    }
+    const expected = [0, 2].flatMap(round => ['a', 'b', 'c'].map(key => `commit ${round} ${key}`))
+    expect(await committed(topic)).toEqual(expected)
+  })
+
+  test('a commit waits for the records; what was not sent at an abort is never sent', async () => {
+    const topic = freshName('txn')
+    await using producer = make(freshName('txn-id'), { 'linger.ms': 5_000 })
+    const outcomes: string[] = []
+    await producer.transaction(tx => {
+      for (let i = 0; i < 50; i++) tx.produce({ topic, value: 'in' }, () => outcomes.push('in'))
+    })
+    expect(outcomes).toHaveLength(50)
+    const thrown = producer.transaction(tx => {
+      tx.produce({ topic, value: 'out' }, error => outcomes.push(error!.code))
+      throw new Error('on second thoughts')
+    })
+    await expect(thrown).rejects.toThrow('on second thoughts')
+    expect(outcomes.at(-1)).toBe('TRANSACTION_ABORTED')
+    expect(await committed(topic)).toEqual(Array(50).fill('in'))
+  })
+
+  test('a scope gives what its work gave, and an empty one costs nothing', async () => {
+    const topic = freshName('txn')
+    await using producer = make(freshName('txn-id'))
+    expect(await producer.transaction(() => 42)).toBe(42)
+    const report = await producer.transaction(tx => tx.send({ topic, value: 'v' }))
+    expect(report).toMatchObject({ topic, value: 'v' })
+  })
+
+  test('a newer producer with the same id fences the older one, which is told so', async () => {
+    const topic = freshName('txn')
+    const id = freshName('txn-id')
+    await using older = make(id)
+    await older.transaction(tx => tx.send({ topic, value: 'older' }))
+    older.beginTransaction()
+    const lost = older.send({ topic, value: 'left open' })
+    await lost
+    await using newer = make(id)
+    await newer.transaction(tx => tx.send({ topic, value: 'newer' }))
+    await expect(older.commitTransaction()).rejects.toBeInstanceOf(FencedError)
+    expect(() => older.beginTransaction()).toThrow(FencedError)
+    expect(await committed(topic)).toEqual(['newer', 'older'])
+  })
+
+  test('a transaction that the coordinator timed out can be aborted, and the next one works', async () => {
+    const topic = freshName('txn')
+    await using producer = make(freshName('txn-id'), { 'transaction.timeout.ms': 1_000 })
+    await producer.initTransactions()
+    producer.beginTransaction()
+    await producer.send({ topic, value: 'too slow' })
+    const outcome = await expect
+      .poll(
+        () =>
+          producer.send({ topic, value: 'late' }).then(
+            () => 'sent',
+            (error: unknown) => (error instanceof DeliveryError ? error.code : String(error)),
+          ),
+        { timeout: 25_000, interval: 500 },
+      )
+      .toBe('INVALID_PRODUCER_EPOCH')
+    void outcome
+    await expect(producer.commitTransaction()).rejects.toThrow(StateError)
+    await producer.abortTransaction()
+    await producer.transaction(tx => tx.send({ topic, value: 'in time' }))
+    expect(await committed(topic)).toEqual(['in time'])
+  })
+
+  test('calls out of order are refused with the state and what would be legal', async () => {
+    await using producer = make(freshName('txn-id'))
+    const record = { topic: 't', value: 'v' }
+    expect(() => producer.beginTransaction()).toThrow(
+      'beginTransaction() in a transaction that is new; legal now: initTransactions()',
+    )
+    await producer.initTransactions()
+    expect(() => producer.produce(record)).toThrow('legal now: beginTransaction()')
+    producer.beginTransaction()
+    expect(() => producer.beginTransaction()).toThrow('in a transaction that is open')
+    await producer.commitTransaction()
+    await expect(producer.commitTransaction()).rejects.toThrow('in a transaction that is ready')
+    await using plain = new Producer({ 'bootstrap.servers': cluster().bootstrapServers })
+    expect(() => plain.beginTransaction()).toThrow('on a producer without transactions')
+  })
+
+  test('offsets are committed with the transaction, or not at all', async () => {
+    const topic = freshName('txn')
+    const group = freshName('txn-group')
+    await using producer = make(freshName('txn-id'))
+    const metadata = { groupId: group, generationId: -1, memberId: '', groupInstanceId: null }
+    await producer.transaction(async tx => {
+      tx.produce({ topic, partition: 0, value: 'v' })
+      await tx.sendOffsets([{ topic, partition: 0, offset: 41 }], metadata)
+    })
+    const aborted = producer.transaction(async tx => {
+      await tx.sendOffsets([{ topic, partition: 0, offset: 99 }], metadata)
+      throw new Error('no')
+    })
+    await expect(aborted).rejects.toThrow('no')
+    expect(await committedOffset(cluster().bootstrapServers, group, topic)).toBe(41)
+  })
+})
+
+async function committedOffset(bootstrapServers: string, groupId: string, topic: string) {
+  const { OffsetFetch } = await import('../../src/protocol/index.ts')
+  const { Cluster } = await import('../../src/cluster/cluster.ts')
+  const { clientOptions, configure } = await import('../../src/cluster/options.ts')
+  const { values } = configure(clientOptions, { 'bootstrap.servers': bootstrapServers })
+  const cluster = new Cluster({ config: values, autoCreateTopics: false })
+  try {
+    const answer = await cluster.call(
+      OffsetFetch,
+      {
+        groups: [{ groupId, topics: [{ name: topic, partitionIndexes: [0] }] }],
+        requireStable: true,
+      },
+      { route: { to: 'coordinator', of: 'group', key: groupId }, maxVersion: 9 },
+    )
+    return answer.groups[0]?.topics[0]?.partitions[0]?.committedOffset
+  } finally {
+    cluster.close()
+  }
+}
