@@ -59,6 +59,8 @@ export class ProducerStates {
     }
     const { producerEpoch: epoch } = batch
     if (epoch < state.epoch) return staleEpoch(batch, state)
+    // A marker has no sequence; it may come under the epoch that fences its producer.
+    if (batch.isControl) return NEW
     if (epoch > state.epoch) return batch.baseSequence === 0 ? NEW : gap(batch, 'a new epoch', -1)
     const known = state.batches.find(
       each =>
