@@ -19,7 +19,12 @@ export interface Events {
   'record:waiting': { topic: string }
   'batch:opened': BatchFacts
   'batch:moved': BatchFacts & { from: string; to: string; cause?: string }
-  'batch:settled': BatchFacts & { baseOffset: number; error?: Error; latencyMs: number }
+  'batch:settled': BatchFacts & {
+    baseOffset: number
+    sends: number
+    error?: Error
+    latencyMs: number
+  }
   'identity:moved': { from: string; to: string; producerId?: bigint; producerEpoch?: number }
   'transaction:moved': { from: string; to: string; transactionalId: string; cause?: Error }
   'buffer:full': { bytes: number; limit: number }

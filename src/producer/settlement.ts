@@ -114,6 +114,7 @@ export class Settlement {
       bytes: batch.size,
       baseSequence: batch.sequence?.base ?? -1,
       baseOffset,
+      sends: batch.sends,
       latencyMs: clock.now() - batch.createdAt,
       ...(error && { error }),
     })
