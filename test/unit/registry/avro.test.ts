@@ -76,7 +76,7 @@ describe('logical types', () => {
     ],
   ])('%s comes back as it went', (_, type, value) => {
     expect(codec(type).there(value)).toEqual(value)
-    const again = type.type === 'fixed' ? type.name : type
+    const again = 'name' in type ? type.name : type
     const nullable = record(
       'R',
       field('a', ['null', type]),
