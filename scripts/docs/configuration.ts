@@ -1,0 +1,51 @@
+import { camelCase, type Option, type OptionSet } from '../../src/base/options.ts'
+import { clientOptions } from '../../src/cluster/options.ts'
+import { producerOptions } from '../../src/producer/options.ts'
+
+/** docs/configuration.md: every setting from the tables that check them. */
+export function configurationPage(): string {
+  const shared = Object.keys(clientOptions)
+  return [
+    '# Configuration',
+    '',
+    'Made from the option tables by `npm run docs`. Each setting may be written in either spelling;',
+    'durations are milliseconds, sizes are bytes. A setting that is unknown, wrong, or contradicts',
+    'another is a `ConfigError` before anything connects.',
+    '',
+    '## Every client',
+    '',
+    ...table(clientOptions, shared),
+    '',
+    '## Producer',
+    '',
+    ...table(
+      producerOptions,
+      Object.keys(producerOptions).filter(key => !shared.includes(key)),
+    ),
+    '',
+  ].join('\n')
+}
+
+function table(options: OptionSet, keys: readonly string[]): string[] {
+  return [
+    '| setting | also | default | allowed | what it does |',
+    '|---|---|---|---|---|',
+    ...keys.map(key => row(key, options[key]!)),
+  ]
+}
+
+function row(key: string, { fallback, allowed, about, aliases, scaled }: Option<unknown>): string {
+  const camel = camelCase(key)
+  const others = [...(camel === key ? [] : [camel]), ...aliases, ...Object.keys(scaled)]
+  const also = others.map(name => `\`${name}\``).join(', ')
+  return `| \`${key}\` | ${also} | ${shown(fallback)} | ${cell(allowed)} | ${cell(about)} |`
+}
+
+function shown(fallback: unknown): string {
+  if (fallback === undefined || (Array.isArray(fallback) && fallback.length === 0)) return ''
+  return `\`${typeof fallback === 'string' ? fallback : JSON.stringify(fallback)}\``
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|')
+}
