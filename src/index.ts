@@ -42,9 +42,11 @@ export {
 export {
   Producer,
   type ProducerEvents,
-  type ProducerMetrics,
   type TransactionScope,
 } from './producer/producer.ts'
 export type { Serializers } from './producer/records.ts'
+export type { ThrottleEvent } from './producer/sender.ts'
+export type { ProducerMetrics } from './producer/statistics.ts'
+export type { ProducerStats } from './producer/stats-event.ts'
 export * from './serializers.ts'
 export { version } from './version.ts'

@@ -133,7 +133,7 @@ export class Accumulator {
     const size = from.writer.size
     const buffer = this.memory.takeEvenPastLimit(size)
     const { createdAt, deadline } = from
-    const times = { createdAt, dueAt: 0, deadline }
+    const times = { createdAt, dueAt: 0, freshUntil: 0, deadline }
     return new Batch(++this.#batches, ordinal, queue, buffer, times, from.transactional)
   }
 
@@ -216,7 +216,8 @@ export class Accumulator {
     return batch
   }
 
-  #put(batch: Batch, { timestamp, key, value, headers }: Entry): boolean {
+  #put(batch: Batch, { timestamp, key, value, headers, at }: Entry): boolean {
+    if (at > batch.freshUntil) return false
     return batch.writer.append(timestamp, key, value, headers)
   }
 
@@ -239,7 +240,12 @@ export class Accumulator {
 
   #open(queue: PartitionQueue, buffer: Buffer, now: number): Batch {
     const { lingerMs, deliveryTimeoutMs } = this.#config
-    const times = { createdAt: now, dueAt: now + lingerMs, deadline: now + deliveryTimeoutMs }
+    const times = {
+      createdAt: now,
+      dueAt: now + lingerMs,
+      freshUntil: now + Math.max(lingerMs, deliveryTimeoutMs * STALE_SHARE),
+      deadline: now + deliveryTimeoutMs,
+    }
     const batch = new Batch(
       ++this.#batches,
       queue.closedRecords,
@@ -262,7 +268,7 @@ export class Accumulator {
   /** Moves the open batch to a larger buffer, as long as it is young and below `batch.size`. */
   #grow(batch: Batch, recordSize: number, now: number): boolean {
     const { writer } = batch
-    if (now - batch.createdAt > this.#config.deliveryTimeoutMs * STALE_SHARE) return false
+    if (now > batch.freshUntil) return false
     if (writer.buffer.length >= this.#capacity) return false
     const wanted = Math.max(writer.buffer.length * 2, writer.size + recordSize)
     if (wanted > this.#capacity && writer.size + recordSize > this.#capacity) return false

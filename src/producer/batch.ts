@@ -43,6 +43,8 @@ export class Batch {
   readonly createdAt: number
   /** From when on it may be sent although there is room in it. */
   dueAt: number
+  /** It takes no records after this, as they would share a deadline that is not theirs. */
+  readonly freshUntil: number
   readonly deadline: number
   readonly transactional: boolean
   /** Those of its records whose outcome somebody waits for. */
@@ -65,7 +67,7 @@ export class Batch {
     ordinal: number,
     place: BatchPlace,
     buffer: Buffer,
-    times: { createdAt: number; dueAt: number; deadline: number },
+    times: { createdAt: number; dueAt: number; freshUntil: number; deadline: number },
     transactional: boolean,
   ) {
     this.id = id
@@ -75,6 +77,7 @@ export class Batch {
     this.writer = new BatchWriter(buffer)
     this.createdAt = times.createdAt
     this.dueAt = times.dueAt
+    this.freshUntil = times.freshUntil
     this.deadline = times.deadline
     this.transactional = transactional
   }

@@ -10,6 +10,7 @@ import type { PartitionQueue } from './partition-queue.ts'
 import type { Flight, PartitionAnswer } from './produce-request.ts'
 import type { Settlement } from './settlement.ts'
 import { splitBatch } from './split.ts'
+import type { Statistics } from './statistics.ts'
 import type { Transaction } from './transaction.ts'
 import { mayHaveAppended, type Verdict, verdict } from './verdict.ts'
 
@@ -23,6 +24,7 @@ export interface JudgeParts {
   readonly identity: ProducerIdentity | undefined
   readonly transaction: Transaction | undefined
   readonly settlement: Settlement
+  readonly statistics: Statistics
 }
 
 /** Does to a batch what the verdict on its answer says. */
@@ -145,7 +147,8 @@ export class Judge {
   }
 
   #split(queue: PartitionQueue, batch: Batch, error: BrokerError): void {
-    const { accumulator, settlement, cluster } = this.#parts
+    const { accumulator, settlement, cluster, statistics } = this.#parts
+    statistics.batchesSplit++
     const parts = splitBatch(batch, queue, accumulator)
     const { topic, partition, size: bytes } = batch
     cluster.logger.log('debug', 'batch.split', { topic, partition, bytes, error })

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import { within } from '../base/clock.ts'
+import { type Timer, within } from '../base/clock.ts'
 import { Emitter } from '../base/emitter.ts'
 import { Cluster, type Environment } from '../cluster/cluster.ts'
 import type { GroupMetadata, OffsetToCommit } from '../cluster/group-metadata.ts'
@@ -15,8 +15,10 @@ import { Intake } from './intake.ts'
 import { Judge } from './judge.ts'
 import { type ProducerConfig, type ProducerOptions, producerConfig } from './options.ts'
 import type { Serializers } from './records.ts'
-import { Sender } from './sender.ts'
+import { Sender, type ThrottleEvent } from './sender.ts'
 import { Settlement } from './settlement.ts'
+import { type ProducerMetrics, Statistics } from './statistics.ts'
+import { type ProducerStats, producerStats } from './stats-event.ts'
 import { recordStream } from './stream.ts'
 import { Transaction } from './transaction.ts'
 import { undeliveredRecords } from './undelivered.ts'
@@ -25,16 +27,10 @@ import { undeliveredRecords } from './undelivered.ts'
 export interface ProducerEvents {
   /** Something went wrong of which no callback and no promise tells. */
   error: Error
-}
-
-/** A moment's figures of a producer. */
-export interface ProducerMetrics {
-  /** Records taken and not settled, and the bytes that they hold of `buffer.memory`. */
-  readonly queueRecords: number
-  readonly queueBytes: number
-  readonly requestsInFlight: number
-  readonly deliveredRecords: number
-  readonly failedRecords: number
+  /** The figures of the producer, every `statistics.interval.ms`. */
+  stats: ProducerStats
+  /** A broker asked for silence because a quota is used up; it is kept to. */
+  throttle: ThrottleEvent
 }
 
 /** What may be done within a transaction. */
@@ -70,10 +66,12 @@ export class Producer<Key = Bytes, Value = Bytes> {
   readonly #identity: ProducerIdentity | undefined
   readonly #transaction: Transaction | undefined
   readonly #settlement: Settlement
+  readonly #statistics = new Statistics()
   readonly #sender: Sender
   readonly #events = new Emitter<ProducerEvents>()
   #state: 'open' | 'closing' | 'closed' = 'open'
   #reportsPolled = 0
+  #statsTimer: Timer | undefined
 
   constructor(
     options: ProducerOptions,
@@ -89,7 +87,9 @@ export class Producer<Key = Bytes, Value = Bytes> {
     this.#identity =
       this.#transaction ??
       (config.enableIdempotence ? new Identity(cluster, () => this.#sender.wake()) : undefined)
-    this.#settlement = new Settlement(cluster, { error: error => this.#fail(error) })
+    this.#settlement = new Settlement(cluster, this.#statistics, {
+      error: error => this.#fail(error),
+    })
     const compressor = new Compressor(config, cluster, () => this.#sender.wake())
     this.#accumulator = new Accumulator(config, cluster, {
       wake: () => this.#sender.wake(),
@@ -107,9 +107,12 @@ export class Producer<Key = Bytes, Value = Bytes> {
       identity: this.#identity,
       transaction: this.#transaction,
       settlement: this.#settlement,
+      statistics: this.#statistics,
+      throttled: (event: ThrottleEvent) => this.#events.emit('throttle', event),
     }
     this.#sender = new Sender({ ...parts, judge: new Judge(parts) })
     cluster.onChange(() => this.#sender.learnt())
+    if (config.statisticsIntervalMs > 0) this.#reportLater(config.statisticsIntervalMs)
   }
 
   /**
@@ -247,6 +250,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
       }),
     )
     this.#state = 'closed'
+    this.#statsTimer?.cancel()
     this.#sender.close()
     this.#identity?.close()
     this.#cluster.close()
@@ -353,12 +357,24 @@ export class Producer<Key = Bytes, Value = Bytes> {
 
   metrics(): ProducerMetrics {
     const { counts } = this.#settlement
+    const { memory, records } = this.#accumulator
+    const statistics = this.#statistics
     return {
-      queueRecords: this.#accumulator.records,
-      queueBytes: this.#accumulator.memory.used,
+      queueRecords: records,
+      queueBytes: memory.used,
+      queueBytesLimit: memory.limit,
       requestsInFlight: this.#sender.requestsInFlight,
-      deliveredRecords: counts.delivered,
-      failedRecords: counts.failed,
+      recordsDelivered: counts.delivered,
+      recordsFailed: counts.failed,
+      batchesRetried: statistics.batchesRetried,
+      batchesSplit: statistics.batchesSplit,
+      transactionsAborted: this.#transaction?.aborted ?? 0,
+      requestLatencyMs: statistics.requestLatencyMs.read(),
+      deliveryLatencyMs: statistics.deliveryLatencyMs.read(),
+      batchRecords: statistics.batchRecords.read(),
+      batchBytes: statistics.batchBytes.read(),
+      compressionRatio: statistics.compressionRatio,
+      throttleMs: statistics.throttleMs.read(),
     }
   }
 
@@ -376,6 +392,21 @@ export class Producer<Key = Bytes, Value = Bytes> {
   ): this {
     this.#events.off(name, listener)
     return this
+  }
+
+  #reportLater(ms: number): void {
+    this.#statsTimer = this.#cluster.clock.after(ms, () => {
+      const sources = {
+        cluster: this.#cluster,
+        config: this.#config,
+        accumulator: this.#accumulator,
+        counts: this.#settlement.counts,
+        statistics: this.#statistics,
+      }
+      this.#reportLater(ms)
+      this.#events.emit('stats', producerStats(sources))
+    })
+    this.#statsTimer.unref()
   }
 
   #makeTransaction(): Transaction | undefined {

@@ -11,6 +11,7 @@ import type { ProducerConfig } from './options.ts'
 import { type PartitionQueue, sequenceAfter } from './partition-queue.ts'
 import { answersOf, type Flight, produceRequest } from './produce-request.ts'
 import type { Settlement } from './settlement.ts'
+import type { Statistics } from './statistics.ts'
 import type { Transaction } from './transaction.ts'
 
 /** A pass over the queues finds what to send to whom, and when to look again. */
@@ -34,6 +35,14 @@ export interface SenderParts {
   readonly transaction: Transaction | undefined
   readonly settlement: Settlement
   readonly judge: Judge
+  readonly statistics: Statistics
+  /** A broker asked for silence (KIP-219). */
+  throttled(event: ThrottleEvent): void
+}
+
+export interface ThrottleEvent {
+  readonly broker: string
+  readonly throttleMs: number
 }
 
 const BACKOFF_FLOOR_MS = 1
@@ -181,23 +190,33 @@ export class Sender {
   }
 
   #send(connection: Connection, flights: readonly Flight[]): void {
-    const { cluster, config } = this.#parts
+    const { cluster, config, statistics } = this.#parts
     for (const { queue, batch } of flights) {
       this.#number(queue, batch)
       queue.takeOff(batch)
       batch.move('inFlight')
       batch.sends++
+      statistics.sent(connection.name, batch)
     }
     const topics = new Set(flights.map(({ batch }) => batch.topic))
     for (const topic of topics) cluster.use(topic)
     const { request, maxVersion } = produceRequest(flights, config, cluster)
     this.#inFlight.set(connection, (this.#inFlight.get(connection) ?? 0) + 1)
     const silent = config.acks === '0'
+    const sentAt = cluster.clock.now()
     connection
       .send(Produce, request, { maxVersion, silent })
       .then(
-        answer => this.#answered(connection, flights, silent ? undefined : answer),
-        error => this.#broke(flights, asError(error)),
+        answer => {
+          const throttleMs = silent ? 0 : answer.throttleTimeMs
+          statistics.answered(connection.name, cluster.clock.now() - sentAt, throttleMs)
+          if (throttleMs > 0) this.#parts.throttled({ broker: connection.name, throttleMs })
+          this.#answered(connection, flights, silent ? undefined : answer)
+        },
+        error => {
+          statistics.broke(connection.name)
+          this.#broke(flights, asError(error))
+        },
       )
       .finally(() => this.#landed(connection))
   }

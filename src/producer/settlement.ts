@@ -4,6 +4,7 @@ import type { WaitingEntry } from './accumulator.ts'
 import type { Batch } from './batch.ts'
 import type { DeliveryReport, Entry } from './delivery.ts'
 import type { Flush } from './flush.ts'
+import type { Statistics } from './statistics.ts'
 
 /** What is told to the program beside the callbacks of its records. */
 export interface SettlementListener {
@@ -24,11 +25,13 @@ export class Settlement {
   readonly counts: DeliveryCounts = { delivered: 0, failed: 0, reported: 0 }
   readonly flushes = new Set<Flush>()
   readonly #cluster: Cluster
+  readonly #statistics: Statistics
   readonly #listener: SettlementListener
   #once: (() => void)[] = []
 
-  constructor(cluster: Cluster, listener: SettlementListener) {
+  constructor(cluster: Cluster, statistics: Statistics, listener: SettlementListener) {
     this.#cluster = cluster
+    this.#statistics = statistics
     this.#listener = listener
   }
 
@@ -105,6 +108,7 @@ export class Settlement {
     for (const flush of this.flushes) flush.settled(batch)
     for (const heard of this.#once.splice(0)) heard()
     const { publisher, clock } = this.#cluster
+    this.#statistics.deliveryLatencyMs.record(clock.now() - batch.createdAt)
     if (!publisher.heard('batch:settled')) return
     publisher.publish('batch:settled', {
       topic: batch.topic,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Batch } from '../../../src/producer/batch.ts'
 import { PartitionQueue, sequenceAfter } from '../../../src/producer/partition-queue.ts'
 
-const times = { createdAt: 0, dueAt: 0, deadline: 1_000 }
+const times = { createdAt: 0, dueAt: 0, freshUntil: 100, deadline: 1_000 }
 
 function readyBatch(ordinal: number): Batch {
   const place = { topic: 't', partition: 0 }

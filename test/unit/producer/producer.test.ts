@@ -357,7 +357,7 @@ describe('the buffer', () => {
     const { clock, producer } = await setUp({ delayMs: 3, produce: accept }, {}, 5)
     for (let i = 0; i < 5_000; i++) producer.produce({ topic: 't', key: `${i}`, value })
     await clock.advance(1_000)
-    expect(producer.metrics()).toMatchObject({ queueRecords: 0, queueBytes: 0, failedRecords: 0 })
+    expect(producer.metrics()).toMatchObject({ queueRecords: 0, queueBytes: 0, recordsFailed: 0 })
   })
 })
 
