@@ -1,14 +1,14 @@
 import type { SchemaRegistryClient } from '../client/client.ts'
-import type { Schema } from '../client/types.ts'
 import { RegistryDeserializer } from '../serde/deserializer.ts'
+import type { OwnSchema } from '../serde/imports.ts'
 import type { DeserializerOptions, SerializerOptions } from '../serde/options.ts'
 import { RegistrySerializer } from '../serde/serializer.ts'
 import { avroFormat } from './format.ts'
 import type { AvroInput, AvroLiteral, AvroValue } from './infer.ts'
 import type { AvroOptions } from './parse.ts'
 
-/** A schema with what it refers to, as a registry knows it. */
-export type AvroSchema = Schema & { readonly schemaType?: 'AVRO' }
+/** A schema as text with what it refers to, or with the schemas that it needs. */
+export type AvroSchema = OwnSchema & { readonly schemaType?: 'AVRO' }
 
 /**
  * Writes Avro. The schema is a literal, which gives the values' type, or a text; without one,
@@ -64,7 +64,7 @@ export function avroDeserializer(
   return new RegistryDeserializer(client, [format], rest, avroSchema(readerSchema))
 }
 
-function avroSchema(given: AvroLiteral | AvroSchema | undefined): Schema | undefined {
+function avroSchema(given: AvroLiteral | AvroSchema | undefined): OwnSchema | undefined {
   if (given === undefined) return undefined
   if (typeof given === 'string') return { schema: given, schemaType: 'AVRO' }
   if ('schema' in given && typeof given.schema === 'string') {

@@ -1,12 +1,12 @@
 import type { SchemaRegistryClient } from '../client/client.ts'
-import type { Schema } from '../client/types.ts'
 import { RegistryDeserializer } from '../serde/deserializer.ts'
+import type { OwnSchema } from '../serde/imports.ts'
 import type { DeserializerOptions, SerializerOptions } from '../serde/options.ts'
 import { RegistrySerializer } from '../serde/serializer.ts'
 import { type JsonSchemaOptions, jsonFormat } from './format.ts'
 
 /** A JSON Schema as its object, its text, or with the schemas that it refers to. */
-export type JsonSchemaInput = string | Schema | { readonly [keyword: string]: unknown }
+export type JsonSchemaInput = string | OwnSchema | { readonly [keyword: string]: unknown }
 
 /**
  * Writes JSON that fits a JSON Schema (drafts 4, 6, 7, 2019-09, 2020-12; 7 where none is named).
@@ -41,7 +41,7 @@ export function jsonSchemaDeserializer<T = unknown>(
   return new RegistryDeserializer(client, [format], rest, jsonSchema(readerSchema))
 }
 
-function jsonSchema(given: JsonSchemaInput | undefined): Schema | undefined {
+function jsonSchema(given: JsonSchemaInput | undefined): OwnSchema | undefined {
   if (given === undefined) return undefined
   if (typeof given === 'string') return { schema: given, schemaType: 'JSON' }
   if (isSchema(given)) return { ...given, schemaType: 'JSON' }
@@ -49,7 +49,7 @@ function jsonSchema(given: JsonSchemaInput | undefined): Schema | undefined {
 }
 
 /** `schema` is no keyword of JSON Schema, so a text under that name says whose object it is. */
-function isSchema(given: object): given is Schema {
+function isSchema(given: object): given is OwnSchema {
   return 'schema' in given && typeof given.schema === 'string'
 }
 

@@ -95,7 +95,7 @@ export type DeserializerSettings = Parsed<typeof deserializerOptions>
 /** Checks a serializer's options; a contradiction is a ConfigError. */
 export function configureSerializer(
   input: SerializerOptions,
-  schema: Schema | undefined,
+  schema: object | undefined,
 ): SerializerSettings {
   const settings = parsed(serializerOptions, input)
   const chosen = [

@@ -4,6 +4,7 @@ import type { SchemaRegistryClient } from '../client/client.ts'
 import type { IdentifiedSchema, Schema } from '../client/types.ts'
 import type { Encoder, Format } from './format.ts'
 import { frameOf, type SchemaId, schemaIdHeaders } from './framing.ts'
+import { type OwnSchema, settle, withImports } from './imports.ts'
 import {
   configureSerializer,
   type SerializerOptions,
@@ -39,7 +40,7 @@ const askAgainMs = 5_000
 export class RegistrySerializer<T> implements Serializer<T> {
   readonly #client: SchemaRegistryClient
   readonly #format: Format
-  readonly #schema: Schema | undefined
+  readonly #schema: OwnSchema | undefined
   readonly #settings: SerializerSettings
   readonly #clock: Clock
   readonly #ready = { key: new Map<string, Binding>(), value: new Map<string, Binding>() }
@@ -48,7 +49,7 @@ export class RegistrySerializer<T> implements Serializer<T> {
   constructor(
     client: SchemaRegistryClient,
     format: Format,
-    schema: Schema | undefined,
+    schema: OwnSchema | undefined,
     options: SerializerOptions,
     clock: Clock = systemClock,
   ) {
@@ -157,15 +158,13 @@ export class RegistrySerializer<T> implements Serializer<T> {
   }
 
   /** The schema to write with: registered, looked up, the latest, or the one with a given id. */
-  #chosen(subject: string): Promise<IdentifiedSchema> {
+  async #chosen(subject: string): Promise<IdentifiedSchema> {
     const { autoRegisterSchemas, useLatestVersion, useSchemaId } = this.#settings
     if (useSchemaId > 0) return this.#client.schemaById(useSchemaId)
     if (useLatestVersion) return this.#client.latest(subject)
-    const normalize = this.#settings.normalizeSchemas ? { normalize: true } : {}
-    const schema = this.#schema!
-    return autoRegisterSchemas
-      ? this.#client.register(subject, schema, normalize)
-      : this.#client.lookup(subject, schema, normalize)
+    const how = { register: autoRegisterSchemas, normalize: this.#settings.normalizeSchemas }
+    const schema = await withImports(this.#client, this.#schema!, how)
+    return settle(this.#client, subject, schema, how)
   }
 
   /** A header takes the GUID where the registry has one: it is the same in every registry. */
