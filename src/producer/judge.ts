@@ -57,6 +57,7 @@ export class Judge {
     const judged = this.#verdictOn(queue, batch, errorCode)
     if (batch.phase === 'settled') return this.#settledBefore(queue, batch, judged)
     if (judged === 'delivered') {
+      queue.knownAs = batch.sequence?.producerId
       const { baseOffset, logAppendTimeMs } = answer
       this.#parts.settlement.delivered(batch, baseOffset, logAppendTimeMs)
       return this.#release(batch, true)

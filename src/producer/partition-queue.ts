@@ -27,6 +27,8 @@ export class PartitionQueue {
   /** Sent and unanswered, oldest first. */
   readonly inFlight: Batch[] = []
   numbering: Numbering | undefined
+  /** The producer id under which the broker has stored a batch of ours, and so knows us. */
+  knownAs: bigint | undefined
   /** Why the numbering can't go on; once nothing is in flight, a new epoch begins (KIP-360). */
   broken: Error | undefined
   /** Records in all batches that were ever closed: the ordinal of the next batch. */
@@ -69,6 +71,7 @@ export class PartitionQueue {
     const head = this.waiting[0]
     if (head?.phase !== 'ready' || head.retryAt > now || this.broken) return undefined
     if (this.inFlight.length === 0) return head
+    if (this.numbering && this.numbering.producerId !== this.knownAs) return undefined
     const calm = head.sends === 0 && this.inFlight.every(each => each.sends === 1)
     return calm ? head : undefined
   }
