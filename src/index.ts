@@ -7,6 +7,10 @@
  * const { partition, offset } = await producer.send({ topic: 'orders', key: '7', value: 'a book' })
  * await producer.close()
  */
+export { Admin, type AdminOptions } from './admin/admin.ts'
+export type { ConfigEntry } from './admin/configs.ts'
+export type { ItemResult } from './admin/result.ts'
+export type { NewTopic, PartitionDescription, TopicDescription } from './admin/topics.ts'
 export {
   Consumer,
   type LoopOptions,

@@ -1,0 +1,110 @@
+import type { Command } from 'commander'
+import { consumerOptions } from '../../consumer/options.ts'
+import { producerConfig, producerOptions } from '../../producer/options.ts'
+import { Producer } from '../../producer/producer.ts'
+import { type NamedValue, namedValues, unescaped, wholeNumber } from '../arguments.ts'
+import { contact, topicReady } from '../contact.ts'
+import { DeliveryLog } from '../delivery-log.ts'
+import { exitCodes, UsageError } from '../exit.ts'
+import { Feed } from '../feed.ts'
+import { Interrupt } from '../interrupt.ts'
+import { lineReader } from '../line-record.ts'
+import { noProgress, type Progress, progressBar } from '../progress.ts'
+import { type CommonFlags, settingsFor } from '../settings.ts'
+import { openSources, type Source } from '../sources.ts'
+
+interface Flags extends CommonFlags {
+  readonly keySeparator?: string
+  readonly keyField?: string
+  readonly header?: readonly NamedValue[]
+  readonly partition?: number
+  readonly nullValue?: string
+  readonly acks?: string
+  readonly compression?: string
+  readonly linger?: string
+}
+
+const examples = `
+Examples:
+  posthaste produce orders orders.jsonl --key-field user
+  printf 'user-7\\ta book\\n' | posthaste produce orders --key-separator '\\t' -v
+  seq 1000000 | posthaste produce numbers --compression lz4 --linger 10
+  posthaste produce orders - -H source=shop -H trace=42 -X client.id=import < orders.txt
+
+Ends with "delivered N, failed M" on standard error; exit code 1 where M is not 0.
+Ctrl-C stops reading and still delivers what was taken; a second Ctrl-C ends at once.`
+
+export function declare(command: Command): void {
+  command
+    .argument('<topic>', 'where to')
+    .argument('[file...]', 'files with a record a line; "-" or none is standard input')
+    .option('-k, --key-separator <text>', 'the key stands before this text, as in "\\t"', unescaped)
+    .option('--key-field <name>', 'lines are JSON objects, and this field is the key')
+    .option('-H, --header <name=value>', 'a header for each record; may be repeated', namedValues)
+    .option('-p, --partition <n>', 'send all to this partition', wholeNumber(0, 2 ** 31 - 1))
+    .option('-Z, --null-value <text>', 'a key or value of exactly this text is null', unescaped)
+    .option('-a, --acks <acks>', 'who confirms: all, 1 (the leader), 0 (nobody)')
+    .option('-z, --compression <codec>', 'none, gzip, snappy, lz4 or zstd')
+    .option('--linger <ms>', 'how long a batch waits for company')
+    .addHelpText('after', examples)
+    .action(async (topic: string, files: string[]) => {
+      process.exitCode = await produce(topic, files, command.optsWithGlobals<Flags>())
+    })
+}
+
+/** Sends a record a line; gives the exit code. */
+async function produce(topic: string, files: readonly string[], flags: Flags): Promise<number> {
+  if (flags.keySeparator !== undefined && flags.keyField !== undefined) {
+    throw new UsageError('--key-separator and --key-field both say where the key is; give one')
+  }
+  const settings = settingsFor(producerOptions, flags, ownSettings(flags), consumerOptions)
+  const { maxRequestSize } = producerConfig(settings)
+  const sources = await openSources(files, process.stdin)
+  using interrupt = new Interrupt()
+  using admin = (await Promise.race([contact(settings), interrupt.asked])) ?? undefined
+  const log = new DeliveryLog(flags)
+  const producer = new Producer(settings)
+  producer.on('error', error => log.failed(error))
+  const feed = new Feed({
+    sink: producer,
+    read: lineReader({ topic, ...flags, headers: flags.header }),
+    mostBytes: maxRequestSize,
+    callback: flags.verbose ? log.settled : undefined,
+    complaints: log.complaints,
+    progress: await progressOver(sources, flags),
+    signal: interrupt.signal,
+  })
+  try {
+    if (admin) {
+      const ready = topicReady(admin, topic, producer.partitionsFor(topic))
+      await Promise.race([ready, interrupt.asked])
+    }
+    await feed.run(sources)
+    if (interrupt.signal.aborted) log.say('interrupted: delivering what was taken (again: at once)')
+    await producer.close()
+  } finally {
+    await producer.close({ timeout: 0 })
+  }
+  const { recordsDelivered, recordsFailed } = producer.metrics()
+  const failed = recordsFailed + feed.refused
+  await log.end(recordsDelivered, failed)
+  return interrupt.exitCode ?? (failed > 0 ? exitCodes.failed : exitCodes.done)
+}
+
+function ownSettings({ acks, compression, linger }: Flags): Record<string, string> {
+  return {
+    ...(acks !== undefined && { acks }),
+    ...(compression !== undefined && { 'compression.type': compression }),
+    ...(linger !== undefined && { 'linger.ms': linger }),
+  }
+}
+
+/** A bar where somebody watches and nothing else is printed; typed lines need none. */
+async function progressOver(sources: readonly Source[], flags: Flags): Promise<Progress> {
+  const { stdin, stderr } = process
+  const typed = stdin.isTTY && sources.some(source => source.size === undefined)
+  if (!stderr.isTTY || flags.quiet || flags.verbose || typed) return noProgress
+  const sizes = sources.map(source => source.size)
+  const isKnown = sizes.every(size => size !== undefined)
+  return progressBar(stderr, isKnown ? sizes.reduce((sum, size) => sum + size, 0) : undefined)
+}

@@ -1,0 +1,67 @@
+import type { Order } from './orders.ts'
+
+/** A record as it was read back. */
+export interface ReadRecord {
+  readonly partition: number
+  readonly key: string
+  readonly value: string
+}
+
+/** Something that must be true of what came back, and whether it is. */
+export interface Check {
+  readonly claim: string
+  readonly holds: boolean
+}
+
+/** Holds what was read, partition by partition in order of offsets, against what was sent. */
+export function checksOf(sent: readonly Order[], read: readonly ReadRecord[]): Check[] {
+  const users = new Set(sent.map(order => order.user))
+  const total = sumOf(sent.map(order => order.amount))
+  return [
+    {
+      claim: `all ${sent.length} orders came back, each once and byte for byte`,
+      holds: sameTexts(
+        sent.map(order => order.line),
+        read.map(record => record.value),
+      ),
+    },
+    {
+      claim: `the orders of each of the ${users.size} users lie in one partition`,
+      holds: [...users].every(user => partitionsOf(user, read).size === 1),
+    },
+    {
+      claim: "and there in the file's order",
+      holds: [...users].every(user => isInOrder(user, sent, read)),
+    },
+    {
+      claim: `their amounts add up to ${(total / 100).toFixed(2)}, as in the file`,
+      holds: total === sumOf(read.map(record => amountIn(record.value))),
+    },
+  ]
+}
+
+function sameTexts(some: readonly string[], others: readonly string[]): boolean {
+  const left = some.toSorted()
+  const right = others.toSorted()
+  return left.length === right.length && left.every((text, i) => text === right[i])
+}
+
+function partitionsOf(user: string, read: readonly ReadRecord[]): Set<number> {
+  return new Set(read.filter(({ key }) => key === user).map(({ partition }) => partition))
+}
+
+function isInOrder(user: string, sent: readonly Order[], read: readonly ReadRecord[]): boolean {
+  const wanted = sent.filter(order => order.user === user).map(order => order.line)
+  const got = read.filter(({ key }) => key === user).map(({ value }) => value)
+  return wanted.length === got.length && wanted.every((line, i) => line === got[i])
+}
+
+/** In cents, which add up without rounding. */
+function sumOf(amounts: readonly number[]): number {
+  return amounts.reduce((sum, amount) => sum + Math.round(amount * 100), 0)
+}
+
+function amountIn(value: string): number {
+  const { amount } = JSON.parse(value) as { readonly amount?: unknown }
+  return typeof amount === 'number' ? amount : Number.NaN
+}

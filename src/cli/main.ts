@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander'
+import { exitCodeOf, exitCodes, wordsOf } from './exit.ts'
+import { commandLine } from './program.ts'
+
+/** Runs a command line and gives its exit code; nothing is thrown. */
+async function run(argv: readonly string[]): Promise<number> {
+  const program = commandLine()
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return Number(process.exitCode ?? exitCodes.done)
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+    }
+    process.stderr.write(`posthaste: ${wordsOf(error, program.opts().verbose === true)}\n`)
+    return exitCodeOf(error)
+  }
+}
+
+// Standard error that nobody reads is no reason to stop; standard output is: `posthaste … | head`.
+process.stderr.on('error', () => {})
+process.stdout.on('error', error => {
+  if ('code' in error && error.code === 'EPIPE') return
+  process.stderr.write(`posthaste: standard output: ${error.message}\n`)
+  process.exitCode = exitCodes.failed
+})
+
+run(process.argv.slice(2)).then(code => {
+  // What was written may still be on its way into a pipe.
+  process.stdout.write('', () => process.exit(code))
+})

@@ -1,0 +1,89 @@
+import { Command, Option } from 'commander'
+import { version } from '../version.ts'
+import { collect } from './arguments.ts'
+
+/** A command as the overview shows it; the rest of it is loaded when it is called. */
+interface Entry {
+  readonly name: string
+  readonly about: string
+  /** Adds arguments, options, examples and the action. */
+  load(): Promise<{ declare(command: Command): void }>
+}
+
+const entries: readonly Entry[] = [
+  {
+    name: 'demo',
+    about: 'watch orders go through an embedded cluster and come back, in seconds',
+    load: () => import('./commands/demo.ts'),
+  },
+  {
+    name: 'broker',
+    about: 'run a small Kafka-compatible cluster in this process, without a JVM',
+    load: () => import('./commands/broker.ts'),
+  },
+  {
+    name: 'produce',
+    about: 'send a record for each line of files or of standard input',
+    load: () => import('./commands/produce.ts'),
+  },
+  {
+    name: 'consume',
+    about: 'print the records of topics',
+    load: () => import('./commands/consume.ts'),
+  },
+  {
+    name: 'topics',
+    about: 'list, create, describe, alter and delete topics',
+    load: () => import('./commands/topics.ts'),
+  },
+  {
+    name: 'explain-partition',
+    about: 'say to which partition a key goes, with each algorithm in use',
+    load: () => import('./commands/explain-partition.ts'),
+  },
+]
+
+const examples = `
+Examples:
+  posthaste demo
+  posthaste broker --port 9092
+  posthaste produce orders orders.jsonl --key-field user
+  posthaste consume orders --from-beginning --exit-at-end
+
+Exit codes:
+  0 done   1 some records failed   2 wrong usage or configuration   3 no broker   130 interrupted`
+
+/** The whole command line; each command's own part is loaded only when that command is called. */
+export function commandLine(): Command {
+  const program = new Command('posthaste')
+    .description('Kafka from the command line: produce, consume, look after topics.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureHelp({ showGlobalOptions: true })
+    .addOption(
+      new Option(
+        '-b, --bootstrap-server <host:port,…>',
+        'brokers to begin with (default: $KAFKA_BOOTSTRAP_SERVERS, or localhost:9092)',
+      ),
+    )
+    .addOption(
+      new Option('-X <key=value>', "any of the client's settings; may be repeated").argParser(
+        collect,
+      ),
+    )
+    .option('--command-config <file>', 'a Java properties file with settings')
+    .option('--json', 'one JSON object a line on standard output')
+    .option('-q, --quiet', 'say nothing but errors')
+    .option('-v, --verbose', 'say more')
+    .addHelpText('after', examples)
+    .exitOverride()
+  for (const { name, about } of entries) program.command(name).description(about)
+  program.hook('preSubcommand', async (_program, command) => {
+    const entry = entries.find(each => each.name === command.name())
+    if (!entry) return
+    const { declare } = await entry.load()
+    declare(command)
+  })
+  return program
+}
