@@ -1,32 +1,36 @@
-import protobuf from 'protobufjs'
-import { isObject, type JsonObject } from './json-text.ts'
+import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
+import {
+  type EnumDescriptorProto,
+  type FileDescriptorProto,
+  FeatureSet_FieldPresence as Presence,
+} from '@bufbuild/protobuf/wkt'
+import { ProtobufSchema } from '../protobuf/schema.ts'
+import { SchemaProblem } from '../serde/format.ts'
 import { InvalidSchemaError, type SchemaText } from './types.ts'
 
-const scalarKinds = {
-  int32: 'number',
-  int64: 'number',
-  uint32: 'number',
-  uint64: 'number',
-  bool: 'number',
-  sint32: 'signed number',
-  sint64: 'signed number',
-  fixed32: 'fixed32',
-  sfixed32: 'fixed32',
-  fixed64: 'fixed64',
-  sfixed64: 'fixed64',
-  float: 'float',
-  double: 'double',
-  string: 'text',
-  bytes: 'text',
-} as const
 /** Types of one kind have the same bytes on the wire, or bytes that each can read. */
-export type ScalarKind = (typeof scalarKinds)[keyof typeof scalarKinds]
+const scalarKinds = {
+  [ScalarType.INT32]: 'number',
+  [ScalarType.INT64]: 'number',
+  [ScalarType.UINT32]: 'number',
+  [ScalarType.UINT64]: 'number',
+  [ScalarType.BOOL]: 'number',
+  [ScalarType.SINT32]: 'signed number',
+  [ScalarType.SINT64]: 'signed number',
+  [ScalarType.FIXED32]: 'fixed32',
+  [ScalarType.SFIXED32]: 'fixed32',
+  [ScalarType.FIXED64]: 'fixed64',
+  [ScalarType.SFIXED64]: 'fixed64',
+  [ScalarType.FLOAT]: 'float',
+  [ScalarType.DOUBLE]: 'double',
+  [ScalarType.STRING]: 'text',
+  [ScalarType.BYTES]: 'text',
+} as const
+export type ScalarKind = (typeof scalarKinds)[ScalarType]
 
 export type FieldType =
   | { readonly is: 'scalar'; readonly name: string; readonly kind: ScalarKind }
   | { readonly is: 'message'; readonly message: Message }
-  /** A message of a file that is not at hand, such as google/protobuf/timestamp.proto. */
-  | { readonly is: 'foreign'; readonly name: string }
   | { readonly is: 'map'; readonly key: FieldType; readonly value: FieldType }
 
 export interface ProtoField {
@@ -38,11 +42,11 @@ export interface ProtoField {
 }
 
 export interface Message {
-  /** Without the package. */
+  /** Without the package, if it is of the file itself; with it, if it is imported. */
   readonly name: string
-  /** Whether an imported file declares it. */
   readonly isImported: boolean
   readonly fields: Map<number, ProtoField>
+  /** From the first to the last, which is one of them. */
   readonly reservedNumbers: readonly (readonly [number, number])[]
   readonly reservedNames: readonly string[]
 }
@@ -54,154 +58,122 @@ export interface ProtoFile {
   readonly messages: ReadonlyMap<string, Message>
 }
 
-const MAX_NUMBER = 2 ** 29 - 1
-
-/** Reads a `.proto` text, after the files that it imports. Throws an InvalidSchemaError. */
-export function parseProtobuf({ schema, references = [] }: SchemaText): ProtoFile {
-  const scope: Scope = new Map()
-  const imports = references.map(each => read(each.schema, each.name, true))
-  const files = [...imports, read(schema, 'the schema', false)]
-  const declared = files.map(file => declare(file, scope))
-  for (const list of declared) for (const each of list) fill(each, scope)
-  const own = declared.at(-1) ?? []
-  return {
-    package: files.at(-1)?.package ?? '',
-    messages: new Map(own.map(({ message }) => [message.name, message])),
-  }
+/** Reads a `.proto` text, with the files that it imports. Throws an InvalidSchemaError. */
+export function parseProtobuf(text: SchemaText): ProtoFile {
+  const { file } = linked(text)
+  checkEnums(file.proto)
+  const reader = new Reader(file.proto.name, file.proto.package)
+  const own = withNested(file.messages).map(message => reader.message(message))
+  return { package: file.proto.package, messages: new Map(own.map(each => [each.name, each])) }
 }
 
-interface Source {
-  readonly package: string
-  readonly root: JsonObject
-  readonly isProto3: boolean
-  readonly isImported: boolean
-}
-
-/** What a full name means: a message, or an enum, which is a number on the wire. */
-type Scope = Map<string, Message | 'enum'>
-
-interface Declared {
-  readonly message: Message
-  readonly fullName: string
-  readonly json: JsonObject
-}
-
-function read(text: string, name: string, isImported: boolean): Source {
+function linked({ schema, references = [] }: SchemaText): ProtobufSchema {
+  const others = references.map(({ name, schema }) => ({ name, schema: { schema } }))
   try {
-    const parsed = protobuf.parse(text, new protobuf.Root(), { keepCase: true })
-    const root: unknown = parsed.root.toJSON()
-    const isProto3 = /^\s*syntax\s*=\s*["']proto3["']/m.test(text)
-    return { package: parsed.package ?? '', root: objectOf(root), isProto3, isImported }
+    const parsed = new ProtobufSchema({ schema }, others)
+    return parsed
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new InvalidSchemaError(`${name}: ${reason}`)
+    if (error instanceof SchemaProblem) throw new InvalidSchemaError(error.message)
+    throw error
   }
 }
 
-function declare(source: Source, scope: Scope): Declared[] {
-  const found: Declared[] = []
-  const prefix = source.package === '' ? '' : `${source.package}.`
-  const visit = (json: JsonObject, path: string) => {
-    for (const [name, child] of Object.entries(objectOf(json.nested))) {
-      if (!isObject(child)) continue
-      const fullName = path === '' ? name : `${path}.${name}`
-      if (isObject(child.values)) declareEnum(fullName, child.values, source, scope)
-      if (isObject(child.fields)) {
-        const message = messageOf(fullName.slice(prefix.length), child, source)
-        scope.set(fullName, message)
-        found.push({ message, fullName, json: child })
-      }
-      visit(child, fullName)
+function withNested(messages: readonly DescMessage[]): DescMessage[] {
+  return messages.flatMap(message => [message, ...withNested(message.nestedMessages)])
+}
+
+class Reader {
+  readonly #file: string
+  readonly #package: string
+  readonly #messages = new Map<string, Message>()
+
+  constructor(file: string, packageName: string) {
+    this.#file = file
+    this.#package = packageName
+  }
+
+  message(from: DescMessage): Message {
+    const known = this.#messages.get(from.typeName)
+    if (known) return known
+    const isImported = from.file.proto.name !== this.#file
+    const prefix = isImported || this.#package === '' ? 0 : this.#package.length + 1
+    const { reservedRange, reservedName } = from.proto
+    const message: Message = {
+      name: from.typeName.slice(prefix),
+      isImported,
+      fields: new Map(),
+      reservedNumbers: reservedRange.map(({ start, end }) => [start, end - 1]),
+      reservedNames: reservedName,
     }
+    // Before its fields: one of them may be of this type.
+    this.#messages.set(from.typeName, message)
+    for (const field of from.fields) this.#add(field, message)
+    return message
   }
-  visit(source.root, '')
-  return found
-}
 
-function declareEnum(name: string, values: JsonObject, source: Source, scope: Scope): void {
-  const [first] = Object.values(values)
-  if (first === undefined) throw new InvalidSchemaError(`the enum ${name} has no values`)
-  if (source.isProto3 && first !== 0) {
-    throw new InvalidSchemaError(`the first value of the enum ${name} must be 0 in proto3`)
-  }
-  scope.set(name, 'enum')
-}
-
-function messageOf(name: string, json: JsonObject, { isImported }: Source): Message {
-  const reserved: unknown[] = Array.isArray(json.reserved) ? json.reserved : []
-  return {
-    name,
-    isImported,
-    fields: new Map(),
-    reservedNames: reserved.filter(each => typeof each === 'string'),
-    reservedNumbers: reserved.flatMap(each => {
-      return Array.isArray(each) ? [[Number(each[0]), Number(each[1])] as const] : []
-    }),
-  }
-}
-
-/** Gives a message its fields, when all names are known. */
-function fill({ message, fullName, json }: Declared, scope: Scope): void {
-  const oneofs = new Map<string, string>()
-  for (const [oneof, members] of Object.entries(objectOf(json.oneofs))) {
-    const names: unknown = objectOf(members).oneof
-    if (!Array.isArray(names)) continue
-    // `optional` of proto3 is a oneof of its own, with a name that starts with _.
-    const isSynthetic = oneof.startsWith('_') && names.length === 1
-    if (!isSynthetic) for (const name of names) oneofs.set(String(name), oneof)
-  }
-  for (const [name, given] of Object.entries(objectOf(json.fields))) {
-    const field = objectOf(given)
-    const number = numberOf(field.id, `${fullName}.${name}`)
-    const oneof = oneofs.get(name)
-    const type = typeOf(field, fullName, scope)
-    const shape = { number, name, label: labelOf(field), type }
+  #add(field: DescField, message: Message): void {
+    const { number, name } = field
+    checkNumber(field, message)
+    const shape = { number, name, label: labelOf(field), type: this.#type(field) }
+    const oneof = field.oneof?.name
     message.fields.set(number, oneof === undefined ? shape : { ...shape, oneof })
   }
-}
 
-function numberOf(id: unknown, field: string): number {
-  const number = Number(id)
-  const isTaken = number >= 19_000 && number <= 19_999
-  if (Number.isInteger(number) && number >= 1 && number <= MAX_NUMBER && !isTaken) return number
-  throw new InvalidSchemaError(`${field}: ${String(id)} is no number that a field may have`)
-}
-
-function labelOf(field: JsonObject): ProtoField['label'] {
-  const presence = objectOf(objectOf(field.options).features).field_presence
-  if (field.rule === 'required' || presence === 'LEGACY_REQUIRED') return 'required'
-  return field.rule === 'repeated' ? 'repeated' : 'single'
-}
-
-function typeOf(field: JsonObject, within: string, scope: Scope): FieldType {
-  const value = named(String(field.type), within, scope)
-  if (typeof field.keyType !== 'string') return value
-  return { is: 'map', key: named(field.keyType, within, scope), value }
-}
-
-function named(name: string, within: string, scope: Scope): FieldType {
-  const kind = Object.hasOwn(scalarKinds, name) && scalarKinds[name as keyof typeof scalarKinds]
-  if (kind) return { is: 'scalar', name, kind }
-  const found = resolve(name, within, scope)
-  if (found === 'enum') return { is: 'scalar', name: `enum ${name}`, kind: 'number' }
-  if (found) return { is: 'message', message: found }
-  const foreign = name.replace(/^\./, '')
-  if (/^(google|confluent)\./.test(foreign)) return { is: 'foreign', name: foreign }
-  throw new InvalidSchemaError(`${within}: the type ${name} is not defined`)
-}
-
-/** A name is looked up from the innermost scope outwards; a leading dot means the outermost. */
-function resolve(name: string, within: string, scope: Scope): Message | 'enum' | undefined {
-  if (name.startsWith('.')) return scope.get(name.slice(1))
-  for (let prefix = within; prefix !== ''; prefix = outer(prefix)) {
-    const found = scope.get(`${prefix}.${name}`)
-    if (found) return found
+  #type(field: DescField): FieldType {
+    if (field.fieldKind === 'map') {
+      return { is: 'map', key: scalar(field.mapKey), value: this.#single(field) }
+    }
+    return this.#single(field)
   }
-  return scope.get(name)
+
+  #single({ scalar: type, message, enum: values }: Kinds): FieldType {
+    if (message) return { is: 'message', message: this.message(message) }
+    if (values) return { is: 'scalar', name: `enum ${values.name}`, kind: 'number' }
+    return scalar(type ?? ScalarType.BYTES)
+  }
 }
 
-const outer = (name: string) => name.slice(0, Math.max(0, name.lastIndexOf('.')))
+/** What a field, the items of a list or the values of a map consist of: one of these is there. */
+interface Kinds {
+  readonly scalar: ScalarType | undefined
+  readonly message: DescMessage | undefined
+  readonly enum: DescEnum | undefined
+}
 
-function objectOf(value: unknown): JsonObject {
-  return isObject(value) ? value : {}
+function scalar(type: ScalarType): FieldType {
+  return { is: 'scalar', name: ScalarType[type].toLowerCase(), kind: scalarKinds[type] }
+}
+
+function labelOf(field: DescField): ProtoField['label'] {
+  if (field.fieldKind === 'list' || field.fieldKind === 'map') return 'repeated'
+  return field.presence === Presence.LEGACY_REQUIRED ? 'required' : 'single'
+}
+
+function checkNumber({ number, name }: DescField, message: Message): void {
+  const at = `${message.name}.${name}`
+  const isOwn = number >= 19_000 && number <= 19_999
+  if (number < 1 || number > 2 ** 29 - 1 || isOwn) {
+    throw new InvalidSchemaError(`${at}: ${number} is no number that a field may have`)
+  }
+  const other = message.fields.get(number)
+  if (other) throw new InvalidSchemaError(`${at}: ${other.name} has the number ${number} already`)
+  const isReserved = message.reservedNumbers.some(([from, to]) => from <= number && number <= to)
+  if (isReserved || message.reservedNames.includes(name)) {
+    throw new InvalidSchemaError(`${at}: its number or name is reserved`)
+  }
+}
+
+function checkEnums(file: FileDescriptorProto): void {
+  const check = ({ name, value: [first] }: EnumDescriptorProto) => {
+    if (!first) throw new InvalidSchemaError(`the enum ${name} has no values`)
+    if (file.syntax === 'proto3' && first.number !== 0) {
+      throw new InvalidSchemaError(`the first value of the enum ${name} must be 0 in proto3`)
+    }
+  }
+  const open = [...file.messageType]
+  for (let message = open.pop(); message; message = open.pop()) {
+    message.enumType.forEach(check)
+    open.push(...message.nestedType)
+  }
+  file.enumType.forEach(check)
 }

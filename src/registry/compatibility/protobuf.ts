@@ -123,12 +123,7 @@ function readType(reader: FieldType, writer: FieldType, path: string, inside: In
     const isOwn = !reader.message.isImported && !writer.message.isImported
     return isOwn ? [] : [...inside(reader.message, writer.message, path)]
   }
-  if (reader.is === 'foreign' && writer.is === 'foreign') {
-    return reader.name === writer.name ? [] : [{ type: 'FIELD_NAMED_TYPE_CHANGED', path, message }]
-  }
-  const bothMessages = [reader, writer].every(({ is }) => is === 'message' || is === 'foreign')
-  const type = bothMessages ? 'FIELD_NAMED_TYPE_CHANGED' : 'FIELD_KIND_CHANGED'
-  return [{ type, path, message }]
+  return [{ type: 'FIELD_KIND_CHANGED', path, message }]
 }
 
 function shown(type: FieldType): string {
