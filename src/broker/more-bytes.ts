@@ -4,7 +4,7 @@ import type { Partition } from './model/partition.ts'
 
 /** A wait for records. */
 export interface MoreBytes {
-  /** Resolves when there may be enough, when something changed, or when it makes no sense to wait. */
+  /** Resolves when there may be enough, something changed, or it makes no sense to wait. */
   readonly promise: Promise<void>
   cancel(): void
 }

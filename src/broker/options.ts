@@ -12,7 +12,7 @@ import type { ClusterSettings } from './model/cluster-state.ts'
 export interface ClusterOptions {
   /** How many brokers; their ids count from 1. Default: 1. */
   readonly brokers?: number
-  /** The port of the first broker; the others take the ports behind it. Default: 0, any free ones. */
+  /** The port of the first broker; the others take those behind it. Default: 0, any free ones. */
   readonly port?: number
   /** The address to listen on. Default: 127.0.0.1. */
   readonly host?: string
@@ -26,9 +26,9 @@ export interface ClusterOptions {
   readonly autoCreateTopics?: boolean
   /** How many partitions a topic gets where nobody says. Default: 1. */
   readonly defaultPartitions?: number
-  /** How many replicas it is shown to have. Default: 3, or the number of brokers if that is less. */
+  /** How many replicas it is shown to have. Default: 3, or all brokers if they are fewer. */
   readonly defaultReplicationFactor?: number
-  /** Defaults of topics' settings by Kafka's names, such as `{ 'max.message.bytes': '4194304' }`. */
+  /** Defaults of topics' settings by Kafka's names: `{ 'max.message.bytes': '4194304' }`. */
   readonly topicConfig?: Readonly<Record<string, string>>
   /** The largest request, in bytes (`socket.request.max.bytes`). Default: 104,857,600. */
   readonly maxRequestBytes?: number

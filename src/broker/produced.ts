@@ -65,11 +65,13 @@ function checked(
     return refused('UNSUPPORTED_COMPRESSION_TYPE', message)
   }
   if (records.length > settings.maxMessageBytes) {
-    const message = `a batch of ${records.length} bytes, where max.message.bytes is ${settings.maxMessageBytes}`
+    const limit = `max.message.bytes is ${settings.maxMessageBytes}`
+    const message = `a batch of ${records.length} bytes, where ${limit}`
     return refused('MESSAGE_TOO_LARGE', message)
   }
   if (records.length > settings.segmentBytes) {
-    const message = `a batch of ${records.length} bytes, where segments have ${settings.segmentBytes}`
+    const limit = `segments have ${settings.segmentBytes}`
+    const message = `a batch of ${records.length} bytes, where ${limit}`
     return refused('RECORD_LIST_TOO_LARGE', message)
   }
   const problem = timeProblem(batch, settings, nowMs) ?? keyProblem(batch, settings)

@@ -113,8 +113,10 @@ export class Session {
   #begin(frame: Buffer): void {
     this.#frameBytes -= frame.length
     try {
-      const reader = new Reader(frame)
-      const { apiKey, apiVersion: version, correlationId, clientId } = decodeRequestHeader(reader)
+      // The part of the header that is the same in all versions comes first: of a version that we
+      // don't know, nothing else can be read.
+      const peek = new Reader(frame)
+      const [apiKey, version, correlationId] = [peek.int16(), peek.int16(), peek.int32()]
       const handler = handlerByKey.get(apiKey)
       if (!handler) return this.#reject(`API ${apiKey} is not served`)
       const [min, max] = handler.versions
@@ -122,6 +124,8 @@ export class Session {
         if (apiKey === ApiVersions.key) return this.#tellVersions(correlationId)
         return this.#reject(`version ${version} of ${handler.api.name} is not served`)
       }
+      const reader = new Reader(frame)
+      const { clientId } = decodeRequestHeader(reader)
       const call = handler.open(reader, version)
       const { peer } = this.#transport
       const { signal } = this.#gone

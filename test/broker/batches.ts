@@ -8,7 +8,7 @@ export interface BatchOptions {
   readonly transactional?: boolean
 }
 
-/** A sealed batch with these values, keys being their places; timestamps count up from the first. */
+/** A sealed batch with these values, keys being their places; timestamps count up. */
 export function batchOf(values: readonly string[], options: BatchOptions = {}): Buffer {
   const { timestamp = 1_700_000_000_000, ...fields } = options
   const bytes = values.reduce((sum, value) => sum + Buffer.byteLength(value) + 64, 0)

@@ -7,7 +7,7 @@ export interface Feature {
   readonly level: number
 }
 
-/** The features of Apache Kafka 4.3 that mean something to clients, at the levels of a new cluster. */
+/** The features of Apache Kafka 4.3 that matter to clients, at the levels of a new cluster. */
 export const FEATURES: readonly Feature[] = [
   { name: 'group.version', min: 0, max: 1, level: 1 },
   { name: 'metadata.version', min: 7, max: 30, level: 30 },

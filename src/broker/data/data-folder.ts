@@ -96,7 +96,7 @@ export class DataFolder {
     await this.#unlock()
   }
 
-  /** By way of another file and one rename, so that a crash leaves the old or the new, never half. */
+  /** By way of another file and a rename, so that a crash leaves the old or the new, never half. */
   async #write(take: () => ClusterSnapshot): Promise<void> {
     await Promise.resolve()
     const file = join(this.path, SNAPSHOT_FILE)

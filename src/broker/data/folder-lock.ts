@@ -70,12 +70,10 @@ async function removeStale(file: string): Promise<boolean> {
 }
 
 function isAlive(owner: string): boolean {
-  const [pid = 0, start = ''] = owner
-    .trim()
-    .split(' ')
-    .map((word, i) => (i === 0 ? +word : word))
-  if (typeof pid !== 'number' || !Number.isInteger(pid) || pid <= 0) return false
-  if (pid === process.pid) return false
+  const [id = '', start] = owner.trim().split(' ')
+  const pid = Number(id)
+  // Were it ours, this process would know that it holds the folder.
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false
   try {
     process.kill(pid, 0)
   } catch (error) {
@@ -84,12 +82,14 @@ function isAlive(owner: string): boolean {
   return startOf(pid) === start
 }
 
-/** When a process began, in the system's ticks; '-' where the system doesn't tell. */
+/** When a process began, in the system's ticks; '-' where the system does not tell. */
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The command's name, in parentheses, may hold spaces; the start is the 20th word behind it.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-'
+    // The command's name, in parentheses, may hold spaces; its state is the first word behind it
+    // and its start the 20th. A zombie holds nothing: it only waits for its parent to notice.
+    const words = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return words[0] === 'Z' ? 'dead' : (words[19] ?? '-')
   } catch {
     return '-'
   }

@@ -15,7 +15,7 @@ export interface FaultTarget {
   readonly partition?: number
 }
 
-/** What an interceptor may do with a request: answer it, pass it on, or treat its connection ill. */
+/** What an interceptor may do with a request: answer it, pass it on, or harm its connection. */
 export type Verdict<Response> = { readonly reply: Response } | 'pass' | 'disconnect' | 'drop'
 
 export type FaultAction =

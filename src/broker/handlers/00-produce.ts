@@ -23,6 +23,9 @@ type PartitionAnswer = ResponseInput<
   typeof Produce
 >['responses'][number]['partitionResponses'][number]
 
+/** The first version that tells the leader with NOT_LEADER_OR_FOLLOWER. */
+const TELLS_LEADERS = 10
+
 /** A partition's answer, and what must be safe before it may be given. */
 interface Outcome {
   readonly answer: PartitionAnswer
@@ -78,7 +81,7 @@ function toPartition(
   const partition = topic.partitions[index]
   if (!partition) return failed(index, 'UNKNOWN_TOPIC_OR_PARTITION')
   const failure = context.failureOf(topic.name, index) ?? leadershipError(partition, context, -1)
-  if (failure === 'NOT_LEADER_OR_FOLLOWER') {
+  if (failure === 'NOT_LEADER_OR_FOLLOWER' && context.version >= TELLS_LEADERS) {
     leaders.add(partition.leader)
     const { answer } = failed(index, failure)
     return { answer: { ...answer, currentLeader: currentLeader(partition) } }

@@ -26,6 +26,8 @@ type PartitionAnswer = Answer['responses'][number]['partitions'][number]
 type Wanted = FetchRequest['topics'][number]['partitions'][number]
 
 const NO_SESSION = 0
+/** The first version that tells the leader with an error about it. */
+const TELLS_LEADERS = 16
 const READ_COMMITTED = 1
 
 export const fetch = on(
@@ -145,7 +147,7 @@ class FetchPass {
   #failed(wanted: Wanted, error: ErrorName, partition?: Partition): PartitionAnswer {
     this.isUrgent = true
     const knowsBetter = error === 'NOT_LEADER_OR_FOLLOWER' || error === 'FENCED_LEADER_EPOCH'
-    const leader = knowsBetter && this.#context.version >= 12 ? partition : undefined
+    const leader = knowsBetter && this.#context.version >= TELLS_LEADERS ? partition : undefined
     if (leader) this.#leaders.add(leader.leader)
     return {
       partitionIndex: wanted.partition,

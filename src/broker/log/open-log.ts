@@ -28,7 +28,6 @@ export async function recoveredLog(
     if (tornBytes > 0) await bytes.truncate(size)
     const segment = new Segment(baseOffset, bytes, settings().indexIntervalBytes)
     for (const { facts, position } of batches) segment.note(facts, position)
-    if (batches.length > 0) segment.firstAppendMs = batches[0]!.facts.maxTimestamp
     segments.push(segment)
   }
   const log = new PartitionLog(storage, settings, {

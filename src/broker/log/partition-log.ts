@@ -111,7 +111,7 @@ export class PartitionLog {
     return this.#failure
   }
 
-  /** Gives a checked batch its offsets and takes it; the batch's bytes are the log's from now on. */
+  /** Gives a checked batch its offsets and takes it; its bytes are the log's from now on. */
   append(batch: Buffer, facts: BatchFacts, leaderEpoch: number, nowMs: number): AppendResult {
     if (this.#failure) {
       return { is: 'refused', code: 'KAFKA_STORAGE_ERROR', message: this.#failure.message }
@@ -243,7 +243,7 @@ export class PartitionLog {
     else if (!this.#writing) void this.#writeOut()
   }
 
-  /** Writes until nothing is left; what is appended meanwhile goes out together in the next round. */
+  /** Writes until nothing is left; what is appended meanwhile goes out in the next round. */
   async #writeOut(): Promise<void> {
     this.#writing = true
     try {

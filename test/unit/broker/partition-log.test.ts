@@ -145,7 +145,7 @@ describe.each(Object.entries(kinds))('a log %s', (_, open) => {
     expect(log.endOffset).toBe(3)
   })
 
-  test('holds the last stable offset at the oldest open transaction, and knows the aborted', async () => {
+  test('holds the last stable offset at the oldest open transaction', async () => {
     log = open({})
     const mine = { producerId: 5n, producerEpoch: 0, transactional: true }
     append(log, batchOf(['plain']))
@@ -187,7 +187,7 @@ describe.each(Object.entries(kinds))('a log %s', (_, open) => {
   })
 })
 
-test('a log that can not be written refuses further appends, and says so to those that wait', async () => {
+test('a log that can not be written refuses appends, and tells those that wait', async () => {
   const log = folderLog('/dev/null/no-folder', () => settings)
   append(log, batchOf(['a']))
   await expect(log.stored(1)).rejects.toThrow(/ENOTDIR|EEXIST/)

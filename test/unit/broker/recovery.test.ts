@@ -32,9 +32,14 @@ async function written(batches: readonly Buffer[]): Promise<void> {
   await log.close()
 }
 
+const opened: PartitionLog[] = []
+afterEach(() => Promise.all(opened.splice(0).map(log => log.close())))
+
 async function recovered(at = folder): Promise<PartitionLog> {
   const storage = new FolderStorage(at)
-  return recoveredLog(storage, await scanLog(storage), () => settings)
+  const log = await recoveredLog(storage, await scanLog(storage), () => settings)
+  opened.push(log)
+  return log
 }
 
 const idempotent = (baseSequence: number) => ({ producerId: 9n, producerEpoch: 1, baseSequence })
@@ -44,7 +49,7 @@ test('an empty or missing folder is an empty log', async () => {
   expect([log.startOffset, log.endOffset]).toEqual([0, 0])
 })
 
-test('what was written comes back: batches, segments, producers, epochs, transactions', async () => {
+test('batches, segments, producers, epochs and transactions come back', async () => {
   settings = { ...settings, segmentBytes: 300 }
   const end = { is: 'abort', producerId: 4n, producerEpoch: 0, coordinatorEpoch: 2 } as const
   const mine = { producerId: 4n, producerEpoch: 0, transactional: true }
@@ -86,7 +91,7 @@ test('a log cut anywhere in its last batch keeps the batches before it, and goes
   }
 })
 
-test('a last batch with a wrong byte, and zeros that the file system left, are cut off', async () => {
+test('a last batch with a wrong byte is cut off, as are zeros at the end', async () => {
   const kept = batchOf(['first'])
   const last = batchOf(['second'])
   await written([kept, last])

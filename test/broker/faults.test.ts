@@ -1,0 +1,202 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { FakeClock } from '../../src/base/fake-clock.ts'
+import { placesOf } from '../../src/broker/faults/places.ts'
+import { refusal } from '../../src/broker/faults/refusal.ts'
+import { handlers } from '../../src/broker/handlers/index.ts'
+import { EmbeddedCluster } from '../../src/broker/index.ts'
+import { silentLogger } from '../../src/logger.ts'
+import { type ErrorName, errorByName } from '../../src/protocol/errors.ts'
+import { encodeResponse } from '../../src/protocol/frame.ts'
+import {
+  CreateTopics,
+  FindCoordinator,
+  InitProducerId,
+  Metadata,
+  Produce,
+} from '../../src/protocol/messages/index.ts'
+import { arbitrary } from '../../src/protocol/schema/arbitrary.ts'
+import { batchOf } from './batches.ts'
+import { RawClient } from './raw-client.ts'
+
+const code = (name: ErrorName) => errorByName(name).code
+let clock: FakeClock
+let cluster: EmbeddedCluster
+let client: RawClient
+
+beforeEach(async () => {
+  clock = new FakeClock()
+  cluster = await EmbeddedCluster.start({ logger: silentLogger, clock })
+  await cluster.createTopic('orders', { partitions: 2 })
+  await cluster.createTopic('other')
+  client = await RawClient.open(cluster.brokers[0]!.address)
+})
+afterEach(async () => {
+  client.close()
+  await cluster.stop()
+})
+
+/** Produces to both partitions of orders and to other; gives the three error codes. */
+async function produce(): Promise<number[]> {
+  const data = (...indexes: number[]) =>
+    indexes.map(index => ({ index, records: batchOf(['a'], { timestamp: 1 }) }))
+  const answer = await client.call(Produce, 9, {
+    acks: -1,
+    timeoutMs: 1000,
+    topicData: [
+      { name: 'orders', partitionData: data(0, 1) },
+      { name: 'other', partitionData: data(0) },
+    ],
+  })
+  return answer.responses.flatMap(topic => topic.partitionResponses.map(each => each.errorCode))
+}
+
+const leader = code('NOT_LEADER_OR_FOLLOWER')
+
+test('an error meets the next request alone, all of it where nothing else is said', async () => {
+  cluster.fail('Produce', 'NOT_LEADER_OR_FOLLOWER')
+  expect(await produce()).toEqual([leader, leader, leader])
+  expect(await produce()).toEqual([0, 0, 0])
+})
+
+test('an error meets the topic and partition that are named, so many times', async () => {
+  cluster.fail('Produce', 'NOT_LEADER_OR_FOLLOWER', { times: 2, topic: 'orders', partition: 1 })
+  expect(await produce()).toEqual([0, leader, 0])
+  expect(await produce()).toEqual([0, leader, 0])
+  expect(await produce()).toEqual([0, 0, 0])
+})
+
+test('a fault waits for a request that it is meant for', async () => {
+  cluster.fail('Produce', 'NOT_LEADER_OR_FOLLOWER', { topic: 'missing' })
+  cluster.fail('Produce', 'NOT_LEADER_OR_FOLLOWER', { broker: 2 })
+  expect(await produce()).toEqual([0, 0, 0])
+  expect(cluster.pendingFaults).toBe(2)
+  cluster.clearFaults()
+  expect(cluster.pendingFaults).toBe(0)
+})
+
+test('faults of one API come in the order in which they were asked for', async () => {
+  cluster.fail('Produce', 'NOT_LEADER_OR_FOLLOWER', { topic: 'other' })
+  cluster.fail('Produce', 'REQUEST_TIMED_OUT', { topic: 'other' })
+  expect(await produce()).toEqual([0, 0, leader])
+  expect(await produce()).toEqual([0, 0, code('REQUEST_TIMED_OUT')])
+})
+
+test('a fault goes on while its condition holds', async () => {
+  let isOn = true
+  cluster.fail('Produce', 'NOT_LEADER_OR_FOLLOWER', { while: () => isOn, topic: 'other' })
+  for (let i = 0; i < 3; i++) expect(await produce()).toEqual([0, 0, leader])
+  isOn = false
+  expect(await produce()).toEqual([0, 0, 0])
+})
+
+test('requests without partitions fail as a whole, and nothing is done', async () => {
+  cluster.fail('CreateTopics', 'NOT_CONTROLLER')
+  const topics = [
+    { name: 'new', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] },
+  ]
+  const create = () => client.call(CreateTopics, 7, { topics, validateOnly: false })
+  expect((await create()).topics).toMatchObject([
+    { name: 'new', errorCode: code('NOT_CONTROLLER') },
+  ])
+  expect((await create()).topics).toMatchObject([{ name: 'new', errorCode: 0 }])
+  cluster.fail('InitProducerId', 'COORDINATOR_LOAD_IN_PROGRESS')
+  const ask = { transactionalId: null, transactionTimeoutMs: 1 }
+  const { errorCode } = await client.call(InitProducerId, 4, ask)
+  expect(errorCode).toBe(code('COORDINATOR_LOAD_IN_PROGRESS'))
+  cluster.fail('FindCoordinator', 'COORDINATOR_NOT_AVAILABLE', { times: 2 })
+  const keys = await client.call(FindCoordinator, 4, { keyType: 0, coordinatorKeys: ['a', 'b'] })
+  expect(keys.coordinators.map(({ key }) => key)).toEqual(['a', 'b'])
+  const old = await client.call(FindCoordinator, 2, { key: 'a', keyType: 0 })
+  expect(old.errorCode).toBe(code('COORDINATOR_NOT_AVAILABLE'))
+})
+
+test('metadata fails for topics, and still tells the brokers', async () => {
+  cluster.fail('Metadata', 'LEADER_NOT_AVAILABLE', { topic: 'orders' })
+  const names = [{ name: 'orders' }, { name: 'other' }]
+  const { brokers, topics } = await client.call(Metadata, 9, { topics: names })
+  expect(brokers).toHaveLength(1)
+  const errors = topics.map(({ errorCode }) => errorCode)
+  expect(errors).toEqual([code('LEADER_NOT_AVAILABLE'), 0])
+})
+
+test('a delayed request is handled after its delay', async () => {
+  cluster.delay('Produce', 1000)
+  let codes: number[] | undefined
+  const waiting = produce().then(answered => {
+    codes = answered
+  })
+  using other = await RawClient.open(cluster.brokers[0]!.address)
+  await other.call(Metadata, 9, { topics: [] })
+  await clock.advance(999)
+  expect(codes).toBeUndefined()
+  await clock.advance(1)
+  await waiting
+  expect(codes).toEqual([0, 0, 0])
+})
+
+test('a disconnected request is not handled; a dropped one is never answered', async () => {
+  cluster.disconnect('Produce')
+  await expect(produce()).rejects.toThrow(/closed/)
+  client = await RawClient.open(cluster.brokers[0]!.address)
+  cluster.drop('Produce')
+  client.send(Produce, 9, { acks: -1, timeoutMs: 1000, topicData: [] })
+  const { brokers } = await client.call(Metadata, 9, { topics: [] })
+  expect(brokers).toHaveLength(1)
+  expect(cluster.pendingFaults).toBe(0)
+})
+
+test('an intercepted request is answered, passed on, or treated ill', async () => {
+  const seen: (number | null)[] = []
+  cluster.intercept('Metadata', request => {
+    seen.push(request.topics?.length ?? null)
+    return { reply: { brokers: [], topics: [], clusterId: 'mine' } }
+  })
+  cluster.intercept('Metadata', () => 'pass')
+  cluster.intercept('Metadata', () => 'disconnect')
+  const ask = () => client.call(Metadata, 9, { topics: [] })
+  expect((await ask()).clusterId).toBe('mine')
+  expect((await ask()).clusterId).toBe(cluster.clusterId)
+  await expect(ask()).rejects.toThrow(/closed/)
+  expect(seen).toEqual([0])
+})
+
+test('an interceptor that throws is answered as a failure of the broker', async () => {
+  cluster.intercept('InitProducerId', () => {
+    throw new Error('a mistake of the test')
+  })
+  const ask = { transactionalId: null, transactionTimeoutMs: 1 }
+  const { errorCode } = await client.call(InitProducerId, 4, ask)
+  expect(errorCode).toBe(code('UNKNOWN_SERVER_ERROR'))
+  expect(cluster.counters.failedRequests).toBe(1)
+})
+
+test('a name that is no error is refused at once', () => {
+  const name: string = 'NOT_LEADER'
+  expect(() => cluster.fail('Produce', name as ErrorName)).toThrow(/NOT_LEADER is not the name/)
+})
+
+test('places are found in requests of any shape', () => {
+  const topics = [
+    { name: 'a', partitions: [{ partitionIndex: 3 }] },
+    { topic: 'b', partitions: [5, 6] },
+  ]
+  expect(placesOf({ topics, other: 5 })).toEqual([
+    { topic: 'a', partition: -1 },
+    { topic: 'a', partition: 3 },
+    { topic: 'b', partition: -1 },
+    { topic: 'b', partition: 5 },
+    { topic: 'b', partition: 6 },
+  ])
+})
+
+const everyVersion = handlers.flatMap(({ api, versions: [min, max] }) =>
+  Array.from({ length: max - min + 1 }, (_, i) => [api.name, min + i, api] as const),
+)
+
+test.each(everyVersion)('%s v%i can be refused, whatever was asked', (_, version, api) => {
+  for (let seed = 0; seed < 20; seed++) {
+    const request = arbitrary(api.request, version, seed)
+    const response = refusal(api, version, request, leader)
+    expect(encodeResponse(api, version, 1, response).length).toBeGreaterThan(0)
+  }
+})
