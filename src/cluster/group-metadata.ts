@@ -1,12 +1,11 @@
 /**
- * Which member of which group, in which generation, has read what a transaction is about to store
- * (KIP-447): a coordinator refuses the offsets of a member that has been replaced.
+ * Who a consumer is in its group at this moment (KIP-447): a producer hands it on with the offsets of
+ * a transaction, so that one that was thrown out of the group can't commit any more.
  */
 export interface GroupMetadata {
   readonly groupId: string
-  /** The generation (classic protocol) or member epoch (KIP-848); -1 outside of a group. */
+  /** The generation of the classic protocol, or the member epoch of KIP-848; -1 outside a group. */
   readonly generationId: number
-  /** Empty outside of a group. */
   readonly memberId: string
   readonly groupInstanceId: string | null
 }

@@ -10,7 +10,7 @@ import { BufferMemory } from './buffer-memory.ts'
 import type { Entry } from './delivery.ts'
 import type { ProducerConfig } from './options.ts'
 import { PartitionQueue } from './partition-queue.ts'
-import { pick, someAvailable, type TopicPartitions } from './partitioner.ts'
+import { nextSticky, pick, type TopicPartitions } from './partitioner.ts'
 import { checkTopicName } from './records.ts'
 
 /** A record that waits for its topic, or for space. */
@@ -285,7 +285,7 @@ export class Accumulator {
     topic.stickyBytes += bytes
     if (topic.stickyBytes < this.#config.batchSize) return
     topic.stickyBytes = 0
-    topic.sticky = someAvailable(topic, this.#random)
+    topic.sticky = nextSticky(topic, at => topic.queues[at]?.length ?? 0, this.#random)
   }
 
   #newTopic(name: string): Topic {

@@ -42,7 +42,12 @@ export class PartitionQueue {
   }
 
   get isEmpty(): boolean {
-    return !this.open && this.waiting.length === 0 && this.inFlight.length === 0
+    return this.length === 0
+  }
+
+  /** How many batches it holds. */
+  get length(): number {
+    return this.waiting.length + this.inFlight.length + (this.open ? 1 : 0)
   }
 
   /** Every batch that is not settled, oldest first. */

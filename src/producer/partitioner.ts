@@ -150,6 +150,32 @@ export function someAvailable(state: TopicPartitions, random: Random): number {
   return among[randomBelow(random, among.length)]!.partition
 }
 
+/**
+ * Where keyless records go next (KIP-794): an available partition, the likelier the less waits for
+ * it, so that a slow broker gets fewer. `queued` gives how many batches wait for a partition.
+ */
+export function nextSticky(
+  state: TopicPartitions,
+  queued: (partition: number) => number,
+  random: Random,
+): number {
+  const { available, partitions } = state
+  const among = available.length > 0 ? available : partitions
+  const lengths = among.map(({ partition }) => queued(partition))
+  const most = Math.max(...lengths)
+  // The longest queue keeps a chance of one, an empty one has the most.
+  const chances = lengths.map(length => most - length + 1)
+  let left = randomBelow(
+    random,
+    chances.reduce((sum, chance) => sum + chance, 0),
+  )
+  const at = chances.findIndex(chance => {
+    left -= chance
+    return left < 0
+  })
+  return among[at]!.partition
+}
+
 function turnOf(state: TopicPartitions): number {
   const { available, partitions } = state
   const among = available.length > 0 ? available : partitions

@@ -8,6 +8,7 @@ import { KafkaError, StateError } from '../errors.ts'
 import { Accumulator } from './accumulator.ts'
 import { Compressor } from './compressor.ts'
 import type { DeliveryCallback, DeliveryReport, ProducerRecord } from './delivery.ts'
+import { watchExit } from './exit-watch.ts'
 import { type Explanation, explain } from './explain.ts'
 import { Flush } from './flush.ts'
 import { Identity, type ProducerIdentity } from './identity.ts'
@@ -72,6 +73,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
   #state: 'open' | 'closing' | 'closed' = 'open'
   #reportsPolled = 0
   #statsTimer: Timer | undefined
+  readonly #unwatch: () => void
 
   constructor(
     options: ProducerOptions,
@@ -112,6 +114,10 @@ export class Producer<Key = Bytes, Value = Bytes> {
     }
     this.#sender = new Sender({ ...parts, judge: new Judge(parts) })
     cluster.onChange(() => this.#sender.learnt())
+    this.#unwatch = watchExit({
+      clientId: config.clientId,
+      undelivered: () => this.#accumulator.records,
+    })
     if (config.statisticsIntervalMs > 0) this.#reportLater(config.statisticsIntervalMs)
   }
 
@@ -251,6 +257,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
     )
     this.#state = 'closed'
     this.#statsTimer?.cancel()
+    this.#unwatch()
     this.#sender.close()
     this.#identity?.close()
     this.#cluster.close()
