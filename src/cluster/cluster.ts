@@ -83,6 +83,8 @@ export class Cluster {
   #upkeep: Timer | undefined
   #lastUpdateAt = Number.NEGATIVE_INFINITY
   #closed = false
+  /** Why metadata could not be had when it was last asked for. */
+  #refreshFailure: Error | undefined
 
   constructor({ config, environment, autoCreateTopics, authenticate }: ClusterOptions) {
     const world = { ...realWorld, ...environment }
@@ -149,7 +151,8 @@ export class Cluster {
   }
 
   /** Why a topic is not known, as an error for whoever wanted it. */
-  whyUnknown(topic: string): BrokerError {
+  whyUnknown(topic: string): Error {
+    if (this.#refreshFailure && !this.view.problems.has(topic)) return this.#refreshFailure
     const code = this.view.problems.get(topic) ?? 3
     const hint =
       code === 3
@@ -159,8 +162,14 @@ export class Cluster {
   }
 
   /** Asks for metadata once more; resolves when the answer to an ask begun now has come. */
-  refresh(): Promise<void> {
-    return this.#refresher.refresh()
+  async refresh(): Promise<void> {
+    try {
+      await this.#refresher.refresh()
+      this.#refreshFailure = undefined
+    } catch (error) {
+      this.#refreshFailure = asError(error)
+      throw error
+    }
   }
 
   /** The same for somebody who will notice the change, or ask again. */
