@@ -1,7 +1,8 @@
 """Produces to and consumes from a broker by assignment, with both Python clients in every codec.
 
-Arguments: the bootstrap servers. Every client reads what every client wrote, and compares. Prints
-one JSON line of what was read; exits with 1, saying what differs, if anything does.
+Arguments: the bootstrap servers, and `write` or `read` to do but one of it. Every client reads what
+every client wrote, and compares. Prints one JSON line of what was read; exits with 1, saying what
+differs, if anything does.
 """
 
 import json
@@ -92,6 +93,7 @@ def consume_with_kafka_python(topic):
 
 
 def main():
+    mode = sys.argv[2] if len(sys.argv) > 2 else "both"
     writers = {"confluent": produce_with_confluent, "kafka-python": produce_with_kafka_python}
     readers = {"confluent": consume_with_confluent, "kafka-python": consume_with_kafka_python}
     checked = []
@@ -99,7 +101,10 @@ def main():
         wanted = [(key, value, HEADERS[writer]) for key, value in RECORDS]
         for codec in CODECS:
             topic = f"{writer}-{codec}"
-            produce(topic, codec)
+            if mode != "read":
+                produce(topic, codec)
+            if mode == "write":
+                continue
             for reader, consume in readers.items():
                 read, span = consume(topic)
                 assert read == wanted, f"{reader} reads {topic} otherwise than it was written"
