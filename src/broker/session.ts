@@ -212,9 +212,13 @@ export class Session {
     this.#watchdog.unref()
   }
 
-  /** When the connection is to be closed unless something happens; never while we owe an answer. */
+  /**
+   * When the connection is to be closed unless something happens: never while it waits for us, but
+   * in time where we wait for a peer that does not read.
+   */
   #patienceEnds(): number {
-    if (this.#slots.length > 0 || this.#isFrozen) {
+    const waitsForUs = this.#slots.length > 0 && !this.#isBlocked && !this.#isClosed
+    if (waitsForUs || this.#isFrozen) {
       return this.#host.cluster.clock.now() + MAX_IDLE_MS
     }
     const idle = this.#lastActivity + MAX_IDLE_MS

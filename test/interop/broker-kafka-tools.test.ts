@@ -40,7 +40,10 @@ describeWithKafka("the embedded broker and Kafka's own tools", () => {
   it('gets the error that Kafka gives when a topic can not be', async () => {
     const args = ['--create', '--topic', 'a', '--replication-factor', '9', '--partitions', '1']
     const { code, stdout } = await runKafkaTool(cluster.bootstrapServers, 'TopicCommand', args)
-    expect([code, stdout]).toEqual([1, expect.stringContaining('Unable to replicate the partition 9 time')])
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringContaining('Unable to replicate the partition 9 time'),
+    ])
   })
 
   it('takes records from the console producer and gives them to the console consumer', async () => {
