@@ -28,6 +28,8 @@ export interface Topic extends TopicPartitions {
   /** In order; while there is any, whatever comes for this topic waits behind. */
   waiting: WaitingEntry[]
   stickyBytes: number
+  /** The topic's `max.message.bytes`, once it is known. */
+  limit: number
 }
 
 export interface AccumulatorListener {
@@ -66,6 +68,7 @@ export class Accumulator {
   readonly #listener: AccumulatorListener
   readonly #capacity: number
   readonly #transactional: boolean
+  readonly #compresses: boolean
   #batches = 0
 
   constructor(
@@ -79,6 +82,7 @@ export class Accumulator {
     this.#publisher = world.publisher
     this.#listener = listener
     this.memory = new BufferMemory(config.bufferMemory, world.clock)
+    this.#compresses = config.compressionType !== 'none'
     this.#transactional = config.transactionalId !== undefined
     this.#capacity = Math.min(config.batchSize, config.maxRequestSize)
   }
@@ -205,7 +209,7 @@ export class Accumulator {
     }
     const open = queue.open
     const before = open ? open.writer.size : 0
-    const batch = open && this.#put(open, entry) ? open : this.#appendSlowly(queue, entry)
+    const batch = open && this.#put(open, entry) ? open : this.#appendSlowly(topic, queue, entry)
     if (entry.callback) {
       entry.index = batch.count - 1
       batch.track(entry)
@@ -222,20 +226,29 @@ export class Accumulator {
   }
 
   /** The open batch has no room, or there is none: it grows, or a new one is opened. */
-  #appendSlowly(queue: PartitionQueue, entry: Entry): Batch {
+  #appendSlowly(topic: Topic, queue: PartitionQueue, entry: Entry): Batch {
     const size = BATCH_HEADER_BYTES + recordBytes(entry.key, entry.value, entry.headers)
-    if (size > this.#config.maxRequestSize) throw this.#tooLarge(entry.record.topic, size)
+    if (size > this.#config.maxRequestSize) throw this.#tooLarge(topic.name, size)
+    const capacity = this.#capacityFor(topic)
+    if (size > topic.limit && !this.#compresses) throw overTopicLimit(topic, size)
     const now = this.#clock.now()
     const open = queue.open
-    if (open && this.#grow(open, size, now) && this.#put(open, entry)) return open
+    if (open && this.#grow(open, size, capacity, now) && this.#put(open, entry)) return open
     if (open) this.close(queue)
-    const wanted = Math.max(size, Math.min(this.#capacity, queue.lastSize || FIRST_BUFFER_BYTES))
-    const most = Math.max(size, this.#capacity)
+    const wanted = Math.max(size, Math.min(capacity, queue.lastSize || FIRST_BUFFER_BYTES))
+    const most = Math.max(size, capacity)
     const buffer = this.memory.take(wanted, most) ?? this.memory.take(size)
     if (!buffer) throw this.memory.full(size)
     const batch = this.#open(queue, buffer, now)
     this.#put(batch, entry)
     return batch
+  }
+
+  /** How large a batch may grow: compressed it gets smaller, so that a topic's limit says little. */
+  #capacityFor({ limit }: Topic): number {
+    return this.#config.compressionType === 'none'
+      ? Math.min(this.#capacity, limit)
+      : this.#capacity
   }
 
   #open(queue: PartitionQueue, buffer: Buffer, now: number): Batch {
@@ -266,13 +279,13 @@ export class Accumulator {
   }
 
   /** Moves the open batch to a larger buffer, as long as it is young and below `batch.size`. */
-  #grow(batch: Batch, recordSize: number, now: number): boolean {
+  #grow(batch: Batch, recordSize: number, capacity: number, now: number): boolean {
     const { writer } = batch
     if (now > batch.freshUntil) return false
-    if (writer.buffer.length >= this.#capacity) return false
+    if (writer.buffer.length >= capacity) return false
     const wanted = Math.max(writer.buffer.length * 2, writer.size + recordSize)
-    if (wanted > this.#capacity && writer.size + recordSize > this.#capacity) return false
-    const larger = this.memory.take(Math.min(wanted, this.#capacity), this.#capacity)
+    if (wanted > capacity && writer.size + recordSize > capacity) return false
+    const larger = this.memory.take(Math.min(wanted, capacity), capacity)
     if (!larger) return false
     const smaller = writer.buffer
     writer.moveTo(larger)
@@ -300,6 +313,7 @@ export class Accumulator {
       sticky: -1,
       turn: 0,
       stickyBytes: 0,
+      limit: Number.POSITIVE_INFINITY,
     }
     this.topics.set(name, topic)
     this.#listener.wake()
@@ -345,6 +359,16 @@ export class Accumulator {
   #tooMany(): KafkaError {
     return this.memory.full(0)
   }
+}
+
+function overTopicLimit({ name: topic, limit }: Topic, size: number): MessageTooLargeError {
+  return new MessageTooLargeError({
+    message: `a record for ${topic} takes ${size} bytes, more than its max.message.bytes (${limit})`,
+    hint: 'raise max.message.bytes of the topic on the broker, or compress',
+    at: { topic },
+    size,
+    limit,
+  })
 }
 
 function asKafkaError(error: unknown): KafkaError {

@@ -11,8 +11,11 @@ import type { Flight, PartitionAnswer } from './produce-request.ts'
 import type { Settlement } from './settlement.ts'
 import { splitBatch } from './split.ts'
 import type { Statistics } from './statistics.ts'
+import { maxMessageBytes } from './topic-limits.ts'
 import type { Transaction } from './transaction.ts'
 import { mayHaveAppended, type Verdict, verdict } from './verdict.ts'
+
+const MESSAGE_TOO_LARGE = 10
 
 /** Stands for the answer that a broker left out for one partition. */
 export const NO_ANSWER = 'no answer'
@@ -67,6 +70,7 @@ export class Judge {
     const at = { api: 'Produce', topic, partition, broker }
     const error = new BrokerError(errorCode, at, answer.errorMessage, hints[errorCode])
     if (judged === 'refresh') this.#refresh(batch, answer, endpoints)
+    if (errorCode === MESSAGE_TOO_LARGE) void this.#learnLimit(batch.topic)
     this.#act(judged, queue, batch, error)
   }
 
@@ -169,6 +173,12 @@ export class Judge {
       })
     }
     this.#parts.accumulator.release(batch, true)
+  }
+
+  async #learnLimit(name: string): Promise<void> {
+    const topic = this.#parts.accumulator.topics.get(name)
+    if (!topic || topic.limit !== Number.POSITIVE_INFINITY) return
+    topic.limit = (await maxMessageBytes(this.#parts.cluster, name)) ?? topic.limit
   }
 
   /** Takes the broker's hint of who leads now (KIP-951), or asks. */

@@ -9,6 +9,15 @@ function numbered(topic: string, count: number): ProducerRecord[] {
   return Array.from({ length: count }, (_, i) => ({ topic, key: `key-${i % 17}`, value: `${i}` }))
 }
 
+function thrownBy(call: () => void): string {
+  try {
+    call()
+    return 'nothing'
+  } catch (error) {
+    return String(error)
+  }
+}
+
 /** In each partition the values of each key count up: nothing was reordered. */
 function expectOrderPerKey(stored: readonly StoredRecord[]): void {
   const last = new Map<string, number>()
@@ -111,6 +120,9 @@ onBothClusters('a producer', cluster => {
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     expect(results[1]).toMatchObject({ reason: { code: 'MESSAGE_TOO_LARGE', persisted: 'no' } })
     expect(await readBack(cluster().bootstrapServers, topic)).toHaveLength(2)
+    // By now the topic's own limit is known, so that the next one is refused at the call.
+    const again = () => producer.produce({ topic, value: Buffer.alloc(2_000_000) }, () => {})
+    await expect.poll(() => thrownBy(again)).toMatch(/more than its max\.message\.bytes \(10\d+\)/)
   })
 
   test('a stream ends when all is delivered', async () => {
