@@ -7,20 +7,26 @@
  * const { partition, offset } = await producer.send({ topic: 'orders', key: '7', value: 'a book' })
  * await producer.close()
  */
-export { Admin, type AdminOptions } from './admin/admin.ts'
+export { Admin, type AdminOptions, adminOptions } from './admin/admin.ts'
 export type { ConfigEntry } from './admin/configs.ts'
-export type { ItemResult } from './admin/result.ts'
+export { type ItemResult, orThrow } from './admin/result.ts'
 export type { NewTopic, PartitionDescription, TopicDescription } from './admin/topics.ts'
-export {
-  Consumer,
-  type LoopOptions,
-  type PartitionPosition,
-  type TopicPartitionOffset,
-  type TopicPartitionStart,
-} from './consumer/consumer.ts'
-export type { ConsumerEvents } from './consumer/consumer-events.ts'
+export type { GroupMetadata } from './cluster/group-metadata.ts'
+export { Consumer, type LoopOptions, type TopicPartitionStart } from './consumer/consumer.ts'
+export type {
+  ConsumerEvents,
+  PartitionPosition,
+  RebalanceListener,
+} from './consumer/consumer-events.ts'
+export type {
+  Assignments,
+  Assignor,
+  AssignorInput,
+  GroupMember,
+} from './consumer/group/assignors/index.ts'
 export type { Deserializers, Message } from './consumer/message.ts'
 export type { MessageBatch } from './consumer/message-batch.ts'
+export type { CommitOffset, CommittedOffset } from './consumer/offsets.ts'
 export type { BadRecordPolicy, ConsumerOptions } from './consumer/options.ts'
 export type { TopicPartition } from './consumer/partition.ts'
 export type { StartAt } from './consumer/start.ts'
@@ -35,7 +41,8 @@ export type {
   ProducerRecord,
 } from './producer/delivery.ts'
 export type { Explanation } from './producer/explain.ts'
-export type { ProducerOptions } from './producer/options.ts'
+export { keyPartition } from './producer/key-partition.ts'
+export { type ProducerOptions, producerOptions } from './producer/options.ts'
 export {
   javaPartition,
   type PartitionedRecord,

@@ -30,7 +30,7 @@ export interface NamedValue {
   readonly value: string
 }
 
-/** The character sequences that a shell makes hard to type: `\t`, `\n`, `\r`, `\0`, `\\`, `\x1f`. */
+/** Characters that are hard to type in a shell: `\t`, `\n`, `\r`, `\0`, `\\`, `\x1f`. */
 export function unescaped(text: string): string {
   return text.replace(/\\(x[0-9a-fA-F]{2}|[\s\S])/g, (whole, code: string) => {
     if (code.length === 3) return String.fromCharCode(Number.parseInt(code.slice(1), 16))

@@ -1,7 +1,7 @@
-import { Admin, adminOptions } from '../admin/admin.ts'
 import { systemClock, within } from '../base/clock.ts'
 import { nearest } from '../base/nearest.ts'
 import { KafkaError, TimeoutError } from '../errors.ts'
+import { Admin, adminOptions } from '../index.ts'
 import { settingsIn } from './settings.ts'
 
 /** How long a topic that a broker may be creating just now is waited for. */

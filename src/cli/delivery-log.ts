@@ -1,5 +1,5 @@
 import { KafkaError } from '../errors.ts'
-import type { DeliveryCallback } from '../producer/delivery.ts'
+import type { DeliveryCallback } from '../index.ts'
 import { Complaints } from './complaints.ts'
 import { Output } from './output.ts'
 import type { CommonFlags } from './settings.ts'

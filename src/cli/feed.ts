@@ -1,5 +1,5 @@
 import { BufferFullError, DeliveryError, KafkaError, MessageTooLargeError } from '../errors.ts'
-import type { DeliveryCallback, DeliveryReport, ProducerRecord } from '../producer/delivery.ts'
+import type { DeliveryCallback, DeliveryReport, ProducerRecord } from '../index.ts'
 import type { Complaints } from './complaints.ts'
 import { LineError } from './line-record.ts'
 import { type Line, LineSplitter } from './lines.ts'

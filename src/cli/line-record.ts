@@ -1,4 +1,4 @@
-import type { ProducerRecord } from '../producer/delivery.ts'
+import type { ProducerRecord } from '../index.ts'
 import type { RecordHeader } from '../records/layout.ts'
 
 /** How a line becomes a record. */

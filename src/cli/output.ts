@@ -32,7 +32,7 @@ export class Output {
     return this.#gone
   }
 
-  /** What went wrong with the stream, such as a full disk; a reader that went away is no failure. */
+  /** What went wrong with the stream, such as a full disk; not a reader that went away. */
   get failure(): Error | undefined {
     return this.#failure
   }

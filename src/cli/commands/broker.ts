@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import { EmbeddedCluster } from '../../broker/index.ts'
 import { asError } from '../../errors.ts'
 import { consoleLogger } from '../../logger.ts'
-import type { Address } from '../../net/transport.ts'
 import { wholeNumber } from '../arguments.ts'
 import { exitCodes, UsageError } from '../exit.ts'
 import { Interrupt } from '../interrupt.ts'
@@ -79,7 +78,7 @@ async function start(flags: Flags): Promise<EmbeddedCluster> {
   }
 }
 
-function addressOf(text: string): Address {
+function addressOf(text: string): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(text.trim())
   const host = match?.[1] ?? match?.[2]
   const given = Number(match?.[3])

@@ -1,12 +1,14 @@
 import type { Command } from 'commander'
-import type { Admin } from '../../admin/admin.ts'
-import { orThrow } from '../../admin/result.ts'
 import { systemClock, type Timer } from '../../base/clock.ts'
-import { Consumer } from '../../consumer/consumer.ts'
-import type { MessageBatch } from '../../consumer/message-batch.ts'
-import { consumerConfig, consumerOptions } from '../../consumer/options.ts'
-import type { TopicPartition } from '../../consumer/partition.ts'
-import { producerOptions } from '../../producer/options.ts'
+import {
+  type Admin,
+  Consumer,
+  consumerOptions,
+  type MessageBatch,
+  orThrow,
+  producerOptions,
+  type TopicPartition,
+} from '../../index.ts'
 import { unescaped, wholeNumber } from '../arguments.ts'
 import { contact, unknownTopic } from '../contact.ts'
 import { exitCodes } from '../exit.ts'
@@ -56,13 +58,12 @@ export function declare(command: Command): void {
 /** Prints records; gives the exit code. */
 async function consume(topics: readonly string[], flags: Flags): Promise<number> {
   const settings = settingsFor(consumerOptions, flags, ownSettings(flags), producerOptions)
-  consumerConfig(settings)
   const print = flags.json ? jsonPrinter : textPrinter(flags.format, flags.nullValue)
   using interrupt = new Interrupt()
-  const partitions = await Promise.race([partitionsOf(topics, settings), interrupt.asked])
-  if (!partitions) return interrupt.exitCode ?? exitCodes.interrupted
   await using consumer = new Consumer(settings)
   interrupt.signal.addEventListener('abort', () => consumer.stop())
+  const partitions = await Promise.race([partitionsOf(topics, settings), interrupt.asked])
+  if (!partitions) return interrupt.exitCode ?? exitCodes.interrupted
   const out = new Output(process.stdout)
   await consumer.assign(partitions)
   const progress = await progressOf(consumer, partitions, flags)

@@ -1,13 +1,15 @@
 import type { Command } from 'commander'
-import type { Admin } from '../../admin/admin.ts'
-import { orThrow } from '../../admin/result.ts'
 import { systemClock } from '../../base/clock.ts'
 import { EmbeddedCluster } from '../../broker/index.ts'
-import { clientOptions } from '../../cluster/options.ts'
-import { Consumer } from '../../consumer/consumer.ts'
-import { consumerOptions } from '../../consumer/options.ts'
-import { producerOptions } from '../../producer/options.ts'
-import { Producer } from '../../producer/producer.ts'
+import {
+  type Admin,
+  adminOptions,
+  Consumer,
+  consumerOptions,
+  orThrow,
+  Producer,
+  producerOptions,
+} from '../../index.ts'
 import { contact } from '../contact.ts'
 import { checksOf, type ReadRecord } from '../demo/checks.ts'
 import { exampleOrders, type Order } from '../demo/orders.ts'
@@ -99,7 +101,7 @@ async function readAll(
   topic: string,
   settings: Readonly<Record<string, unknown>>,
 ): Promise<ReadRecord[]> {
-  await using consumer = new Consumer(settingsIn(clientOptions, settings))
+  await using consumer = new Consumer(settingsIn(adminOptions, settings))
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition)
   await consumer.assign(
     partitions.map(partition => ({ topic, partition, offset: 'earliest' as const })),

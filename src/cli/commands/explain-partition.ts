@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
-import type { PartitionInfo } from '../../cluster/metadata.ts'
-import { type PartitionerName, pick, placings } from '../../producer/partitioner.ts'
+import { keyPartition, type PartitionerName } from '../../index.ts'
 import { unescaped, wholeNumber } from '../arguments.ts'
 import { Output } from '../output.ts'
 import type { CommonFlags } from '../settings.ts'
@@ -40,7 +39,7 @@ async function explain({ key, partitions, json }: Flags): Promise<void> {
   const out = new Output(process.stdout)
   const rows = algorithms.map(({ name, usedBy }) => ({
     algorithm: name,
-    partition: placeOf(name, key, partitions),
+    partition: keyPartition(name, key, partitions) ?? null,
     usedBy,
   }))
   if (json) {
@@ -55,25 +54,4 @@ async function explain({ key, partitions, json }: Flags): Promise<void> {
     for (const line of table(columns, cells)) out.line(line)
   }
   await out.end()
-}
-
-/** The partition of a key; null where the algorithm treats it as no key at all. */
-export function placeOf(name: PartitionerName, key: string, count: number): number | null {
-  if (key === '' && placings[name].emptyIsNone) return null
-  const partitions = Array.from({ length: count }, (_, partition) => slot(partition))
-  const state = { partitions, available: partitions, sticky: 0, turn: 0 }
-  return pick(name, '', key, null, state, () => 0)
-}
-
-function slot(partition: number): PartitionInfo {
-  const none: number[] = []
-  return {
-    topic: '',
-    partition,
-    leader: 0,
-    leaderEpoch: 0,
-    replicas: none,
-    inSyncReplicas: none,
-    offlineReplicas: none,
-  }
 }

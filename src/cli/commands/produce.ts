@@ -1,7 +1,5 @@
 import type { Command } from 'commander'
-import { consumerOptions } from '../../consumer/options.ts'
-import { producerConfig, producerOptions } from '../../producer/options.ts'
-import { Producer } from '../../producer/producer.ts'
+import { consumerOptions, Producer, producerOptions } from '../../index.ts'
 import { type NamedValue, namedValues, unescaped, wholeNumber } from '../arguments.ts'
 import { contact, topicReady } from '../contact.ts'
 import { DeliveryLog } from '../delivery-log.ts'
@@ -23,6 +21,9 @@ interface Flags extends CommonFlags {
   readonly compression?: string
   readonly linger?: string
 }
+
+/** No line can be longer than the largest record. */
+const MOST_BYTES = 'max.request.size'
 
 const examples = `
 Examples:
@@ -58,22 +59,22 @@ async function produce(topic: string, files: readonly string[], flags: Flags): P
     throw new UsageError('--key-separator and --key-field both say where the key is; give one')
   }
   const settings = settingsFor(producerOptions, flags, ownSettings(flags), consumerOptions)
-  const { maxRequestSize } = producerConfig(settings)
+  const producer = new Producer(settings)
+  const log = new DeliveryLog(flags)
+  producer.on('error', error => log.failed(error))
   const sources = await openSources(files, process.stdin)
   using interrupt = new Interrupt()
   using admin = (await Promise.race([contact(settings), interrupt.asked])) ?? undefined
-  const log = new DeliveryLog(flags)
-  const producer = new Producer(settings)
-  producer.on('error', error => log.failed(error))
   const feed = new Feed({
     sink: producer,
     read: lineReader({ topic, ...flags, headers: flags.header }),
-    mostBytes: maxRequestSize,
+    mostBytes: Number(settings[MOST_BYTES] ?? producerOptions[MOST_BYTES].fallback),
     callback: flags.verbose ? log.settled : undefined,
     complaints: log.complaints,
     progress: await progressOver(sources, flags),
     signal: interrupt.signal,
   })
+  if (isTyped(sources)) log.say('a record a line; Ctrl-D ends')
   try {
     if (admin) {
       const ready = topicReady(admin, topic, producer.partitionsFor(topic))
@@ -101,10 +102,13 @@ function ownSettings({ acks, compression, linger }: Flags): Record<string, strin
 
 /** A bar where somebody watches and nothing else is printed; typed lines need none. */
 async function progressOver(sources: readonly Source[], flags: Flags): Promise<Progress> {
-  const { stdin, stderr } = process
-  const typed = stdin.isTTY && sources.some(source => source.size === undefined)
-  if (!stderr.isTTY || flags.quiet || flags.verbose || typed) return noProgress
+  const { stderr } = process
+  if (!stderr.isTTY || flags.quiet || flags.verbose || isTyped(sources)) return noProgress
   const sizes = sources.map(source => source.size)
   const isKnown = sizes.every(size => size !== undefined)
   return progressBar(stderr, isKnown ? sizes.reduce((sum, size) => sum + size, 0) : undefined)
+}
+
+function isTyped(sources: readonly Source[]): boolean {
+  return process.stdin.isTTY && sources.some(source => source.size === undefined)
 }

@@ -1,10 +1,13 @@
 import type { Command } from 'commander'
-import { type Admin, adminOptions } from '../../admin/admin.ts'
-import type { ConfigEntry } from '../../admin/configs.ts'
-import type { ItemResult } from '../../admin/result.ts'
-import type { TopicDescription } from '../../admin/topics.ts'
-import { consumerOptions } from '../../consumer/options.ts'
-import { producerOptions } from '../../producer/options.ts'
+import {
+  type Admin,
+  adminOptions,
+  type ConfigEntry,
+  consumerOptions,
+  type ItemResult,
+  producerOptions,
+  type TopicDescription,
+} from '../../index.ts'
 import { collect, type NamedValue, namedValues, wholeNumber } from '../arguments.ts'
 import { contact, unknownTopic } from '../contact.ts'
 import { exitCodes, UsageError } from '../exit.ts'

@@ -1,6 +1,4 @@
-import type { TopicDescription } from '../../admin/topics.ts'
-import type { DeliveryReport } from '../../producer/delivery.ts'
-import type { ProducerMetrics } from '../../producer/statistics.ts'
+import type { DeliveryReport, ProducerMetrics, TopicDescription } from '../../index.ts'
 import type { Output } from '../output.ts'
 import { bar, painter } from '../paint.ts'
 import { grouped } from '../progress.ts'
