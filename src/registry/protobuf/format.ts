@@ -108,7 +108,9 @@ function parsed(message: DescMessage, value: unknown, registry: Registry): Messa
 
 function decode(message: DescMessage, payload: Buffer, types: Registry | undefined): unknown {
   try {
-    const read = fromBinary(message, payload)
+    // A plain view, so that bytes fields are no Buffers: those of generated code are none either.
+    const plain = new Uint8Array(payload.buffer, payload.byteOffset, payload.length)
+    const read = fromBinary(message, plain)
     return types ? toJson(message, read, { registry: types }) : read
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)

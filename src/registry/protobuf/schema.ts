@@ -59,7 +59,7 @@ export class ProtobufSchema {
   /** The message with this full name, or the first of the file. */
   message(name?: string): DescMessage {
     const found = name === undefined ? this.file.messages[0] : this.#types.getMessage(name)
-    if (found && found.file.name === this.#file.name) return found
+    if (found && found.file.proto.name === this.#file.name) return found
     const names = messageNames(this.#file).join(', ') || 'none'
     throw new SchemaProblem(`it has no message ${name ?? ''} (its messages: ${names})`)
   }
