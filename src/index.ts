@@ -27,7 +27,7 @@ export type {
 export type { Deserializers, Message } from './consumer/message.ts'
 export type { MessageBatch } from './consumer/message-batch.ts'
 export type { CommitOffset, CommittedOffset } from './consumer/offsets.ts'
-export type { BadRecordPolicy, ConsumerOptions } from './consumer/options.ts'
+export { type BadRecordPolicy, type ConsumerOptions, consumerOptions } from './consumer/options.ts'
 export type { TopicPartition } from './consumer/partition.ts'
 export type { StartAt } from './consumer/start.ts'
 export * from './errors.ts'

@@ -1,43 +1,26 @@
-import { within } from '../base/clock.ts'
 import { Emitter } from '../base/emitter.ts'
 import { Cluster, type Environment } from '../cluster/cluster.ts'
+import type { GroupMetadata } from '../cluster/group-metadata.ts'
 import type { PartitionInfo } from '../cluster/metadata.ts'
-import { ConfigError, type KafkaError, StateError } from '../errors.ts'
-import { Assignment } from './assignment.ts'
+import { ConfigError, StateError } from '../errors.ts'
 import { BatchLoop } from './batch-loop.ts'
-import type { ConsumerEvents } from './consumer-events.ts'
-import { Feed } from './feed.ts'
-import { Fetcher } from './fetcher.ts'
+import type { ConsumerEvents, PartitionPosition, RebalanceListener } from './consumer-events.ts'
+import { Goal } from './goal.ts'
+import { Group, mixed } from './group/group.ts'
 import { listOffsets } from './list-offsets.ts'
-import type { Deserializers, Message } from './message.ts'
-import type { MessageBatch } from './message-batch.ts'
+import { Loops, type RunningLoop } from './loops.ts'
+import { type Deserializers, Message } from './message.ts'
+import { MessageBatch } from './message-batch.ts'
 import { MessageLoop } from './message-loop.ts'
+import type { CommitOffset, CommittedOffset } from './offsets.ts'
 import { type ConsumerConfig, type ConsumerOptions, consumerConfig } from './options.ts'
-import { ConsumedPartition, type TopicPartition } from './partition.ts'
-import { isStart, resetStart, type StartAt } from './start.ts'
-import { noPosition, Starter } from './starter.ts'
-import { type LoopParts, Work } from './work.ts'
-
-export interface TopicPartitionOffset extends TopicPartition {
-  readonly offset: number
-}
+import type { TopicPartition } from './partition.ts'
+import { Reading } from './reading.ts'
+import { checkSlot, checkStart, type StartAt } from './start.ts'
 
 /** A partition and where in it: `offset` may also be an end of the log or a time. */
 export interface TopicPartitionStart extends TopicPartition {
   readonly offset: StartAt
-}
-
-/** Where a consumer stands in one partition; what is not known yet is undefined. */
-export interface PartitionPosition extends TopicPartition {
-  /** Of the next record to be handed out. */
-  readonly offset: number | undefined
-  /** The end of the log, under read_committed that of its stable part, as a fetch last told. */
-  readonly end: number | undefined
-  /** How many offsets lie between the two. */
-  readonly lag: number | undefined
-  /** Nothing more is there to be handed out, as far as is known. */
-  readonly atEnd: boolean
-  readonly paused: boolean
 }
 
 export interface LoopOptions {
@@ -45,34 +28,33 @@ export interface LoopOptions {
   readonly until?: 'end'
 }
 
-interface RunningLoop {
-  readonly gate: { open: boolean }
-  readonly work: Work
-}
-
 /**
- * Reads records, of partitions that are named: one plain loop.
+ * Reads records: of topics that it shares with the other members of its group (`subscribe`), or of
+ * partitions that are named (`assign`), in one plain loop.
  *
- * A record counts as processed when the loop asks for the next. A loop that is left by `break` or
- * by an error has not processed its last record, which comes first in the next loop; to end a loop
- * with the record in work counted, call `stop()`. Throws a ConfigError for a setting that is
- * unknown, wrong or contradicts another, before anything connects.
+ * A record counts as processed when the loop asks for the next, and only what is processed is
+ * committed. A loop that is left by `break` or by an error has not processed its last record, which
+ * comes first in the next loop; `stop()` ends a loop with the record in work counted. Heartbeats
+ * go on in the background whatever the loop does.
+ *
+ * Throws a ConfigError for a setting that is unknown, wrong or contradicts another, before anything
+ * connects.
  *
  * @example
- * const consumer = new Consumer({ 'bootstrap.servers': 'localhost:9092' }, { value: jsonDeserializer })
- * await consumer.assign([{ topic: 'orders', partition: 0, offset: 'earliest' }])
- * for await (const message of consumer) console.log(message.offset, message.value)
+ * const consumer = new Consumer(
+ *   { 'bootstrap.servers': 'localhost:9092', 'group.id': 'billing', 'auto.offset.reset': 'earliest' },
+ *   { value: jsonDeserializer },
+ * )
+ * await consumer.subscribe(['orders'])
+ * for await (const message of consumer) await bill(message.value)
  */
 export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Message<Key, Value>> {
   readonly #config: ConsumerConfig
-  readonly #deserializers: Deserializers<unknown, unknown>
   readonly #cluster: Cluster
-  readonly #assignment = new Assignment()
-  readonly #feed: Feed
-  readonly #fetcher: Fetcher
-  readonly #starter: Starter
+  readonly #reading: Reading
+  readonly #loops: Loops
+  readonly #group: Group | undefined
   readonly #events = new Emitter<ConsumerEvents>()
-  #loop: RunningLoop | undefined
   #closing: Promise<void> | undefined
 
   constructor(
@@ -81,53 +63,63 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
     environment?: Partial<Environment>,
   ) {
     const config = consumerConfig(options)
-    const cluster = new Cluster({
-      config,
-      environment,
-      autoCreateTopics: config.allowAutoCreateTopics,
-    })
+    const autoCreateTopics = config.allowAutoCreateTopics
+    const cluster = new Cluster({ config, environment, autoCreateTopics })
+    const events = this.#events
+    const reading = new Reading(cluster, config, events)
+    const loops = new Loops(
+      reading.feed,
+      cluster.clock,
+      deserializers as Deserializers<unknown, unknown>,
+    )
     this.#config = config
-    this.#deserializers = deserializers as Deserializers<unknown, unknown>
     this.#cluster = cluster
-    this.#feed = new Feed(config, {
-      drained: partition => this.#drained(partition),
-      skipped: error => this.#events.emit('error', error),
-    })
-    const failed = (partition: ConsumedPartition, error: KafkaError) =>
-      this.#failed(partition, error)
-    const started = () => this.#woken()
-    this.#starter = new Starter({ cluster, config, started, failed })
-    this.#fetcher = new Fetcher({
-      cluster,
-      config,
-      feed: this.#feed,
-      partitions: this.#assignment,
-      served: partition => this.#assignment.served(partition),
-      outOfRange: partition => void this.#reset(partition),
-      answered: partition => this.#answered(partition),
-      failed,
-    })
-    cluster.onChange(() => this.#fetcher.wake())
+    this.#reading = reading
+    this.#loops = loops
+    const { groupId } = config
+    this.#group =
+      groupId === undefined
+        ? undefined
+        : new Group({ cluster, config, groupId, reading, loops, events })
+  }
+
+  /**
+   * Joins the group and reads its share of these topics, or of all topics whose name matches a
+   * pattern. The listener is waited for when the share changes; there are events as well. A second
+   * call changes the topics.
+   *
+   * Resolves when the first share is assigned. Rejects where there will be none (the settings do
+   * not fit the group, no permission), or where no coordinator was reached in `request.timeout.ms`;
+   * then it goes on trying in the background until `close()`.
+   */
+  subscribe(topics: readonly string[] | RegExp, listener?: RebalanceListener): Promise<void> {
+    this.#requireOpen('subscribe')
+    const group = this.#requireGroup('subscribe')
+    if (!(topics instanceof RegExp)) for (const topic of topics) checkSlot({ topic, partition: 0 })
+    return kept(group.subscribe(topics, listener))
   }
 
   /**
    * Reads these partitions and no others, each from its `offset`: a number, `'earliest'`,
    * `'latest'` or `{ timestamp }` (the first record of that time or later). Without `offset` a
-   * partition that is read already goes on, and a new one begins by `auto.offset.reset`.
+   * partition that is read already goes on; a new one begins at the group's committed offset if
+   * there is a `group.id`, else by `auto.offset.reset`.
    *
    * Resolves when every partition has its offset. Rejects, and the loop throws the same, where that
    * can't be had within `request.timeout.ms`: an unknown topic or partition, a leader out of reach.
    */
   assign(partitions: readonly (TopicPartition & { readonly offset?: StartAt })[]): Promise<void> {
     this.#requireOpen('assign')
-    for (const each of partitions) checkPlace(each, each.offset ?? 0)
-    for (const held of [...this.#assignment]) {
-      const isKept = ({ topic, partition }: TopicPartition) =>
+    for (const each of partitions) checkStart(each, each.offset ?? 0)
+    if (this.#group?.isSubscribed) throw mixed('assign')
+    const { assignment } = this.#reading
+    for (const held of [...assignment]) {
+      const isHeld = ({ topic, partition }: TopicPartition) =>
         topic === held.topic && partition === held.partition
-      if (!partitions.some(isKept)) this.#release(held)
+      if (!partitions.some(isHeld)) this.#reading.release(held)
     }
-    const toStart = partitions.flatMap(each => this.#place(each, each.offset) ?? [])
-    return this.#started(toStart)
+    const placed = partitions.filter(each => each.offset !== undefined || !assignment.find(each))
+    return kept(this.#place(placed))
   }
 
   /**
@@ -137,29 +129,26 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
   seek(...places: readonly TopicPartitionStart[]): Promise<void> {
     this.#requireOpen('seek')
     for (const each of places) {
-      checkPlace(each, each.offset)
-      this.#assignment.get(each, 'seek')
+      checkStart(each, each.offset)
+      this.#reading.assignment.get(each, 'seek')
     }
-    return this.#started(places.flatMap(each => this.#place(each, each.offset) ?? []))
+    return kept(this.#place(places))
   }
 
   /** Hands out nothing of these partitions, of all if none is named, until `resume`. */
-  pause(partitions: Iterable<TopicPartition> = this.#assignment): void {
-    for (const each of [...partitions]) this.#assignment.get(each, 'pause').paused = true
+  pause(partitions: Iterable<TopicPartition> = this.#reading.assignment): void {
+    for (const each of [...partitions]) this.#reading.assignment.get(each, 'pause').paused = true
   }
 
-  resume(partitions: Iterable<TopicPartition> = this.#assignment): void {
+  resume(partitions: Iterable<TopicPartition> = this.#reading.assignment): void {
     for (const each of [...partitions]) {
-      const partition = this.#assignment.get(each, 'resume')
-      partition.paused = false
-      this.#feed.offer(partition)
+      this.#reading.resume(this.#reading.assignment.get(each, 'resume'))
     }
-    this.#woken()
   }
 
   /** Where this consumer stands in each of its partitions. */
   position(): PartitionPosition[] {
-    return Array.from(this.#assignment, partition => this.#positionOf(partition))
+    return Array.from(this.#reading.assignment, each => this.#reading.positionOf(each))
   }
 
   /** How many records lie before this consumer, of each partition and in all, as far as is known. */
@@ -169,12 +158,54 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
   }
 
   /**
+   * Commits: what is processed of all partitions, if nothing is given; up to and with a message or
+   * a batch; or offsets (of the next record to process) with metadata, of partitions that this
+   * consumer has. Resolves when the coordinator has stored them. Rejects with a BrokerError if the
+   * group has gone on without this member, or a KafkaError NOT_ASSIGNED.
+   *
+   * @example
+   * await consumer.commit(message)
+   * await consumer.commit([{ topic: 'orders', partition: 0, offset: 42, metadata: 'by hand' }])
+   */
+  async commit(
+    what?: Message<Key, Value> | MessageBatch<Key, Value> | readonly CommitOffset[],
+  ): Promise<void> {
+    this.#requireOpen('commit')
+    const group = this.#requireGroup('commit')
+    const { requestTimeoutMs } = this.#config
+    const { assignment } = this.#reading
+    if (what === undefined) return group.committer.commit(assignment, requestTimeoutMs)
+    const offsets = commitOf(what)
+    for (const each of offsets) checkStart(each, each.offset)
+    const partitions = offsets.map(each => assignment.get(each, 'commit'))
+    await group.offsets.commit(offsets, requestTimeoutMs)
+    for (const [i, partition] of partitions.entries()) {
+      partition.commitUpTo(offsets[i]!.offset)
+      partition.committed = offsets[i]!.offset
+    }
+  }
+
+  /** What the group has committed, of the partitions named or else of those assigned. */
+  async committed(partitions?: readonly TopicPartition[]): Promise<CommittedOffset[]> {
+    this.#requireOpen('committed')
+    const group = this.#requireGroup('committed')
+    const asked = partitions ?? [...this.#reading.assignment]
+    const slots = asked.map(({ topic, partition }) => ({ topic, partition }))
+    return group.offsets.fetch(slots, this.#config.requestTimeoutMs)
+  }
+
+  /** Who this consumer is in its group: for a producer's transaction that commits its offsets. */
+  groupMetadata(): GroupMetadata {
+    return this.#requireGroup('groupMetadata').metadata
+  }
+
+  /**
    * Asks the cluster for offsets, of any partitions: the earliest, the latest, or that of the first
    * record at or after a time (the end of the log, if there is none).
    */
   async listOffsets(
     queries: readonly (TopicPartition & { readonly offset: Exclude<StartAt, number> })[],
-  ): Promise<TopicPartitionOffset[]> {
+  ): Promise<(TopicPartition & { readonly offset: number })[]> {
     this.#requireOpen('listOffsets')
     const asked = queries.map(({ topic, partition, offset }) => ({ topic, partition, at: offset }))
     const { requestTimeoutMs } = this.#config
@@ -216,13 +247,13 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
 
   /** Ends the running loop when it asks for the next; what it has in work then is processed. */
   stop(): void {
-    if (this.#loop) this.#loop.gate.open = false
-    this.#feed.wake()
+    this.#loops.stop()
   }
 
   /**
-   * Ends the running loop and closes. What is in work is waited for, up to `timeout` milliseconds:
-   * so inside a loop call `stop()` or `break` instead. A second call waits for the first.
+   * Ends the running loop, commits what is processed (with auto commit), leaves the group, closes.
+   * What is in work is waited for, up to `timeout` milliseconds: so inside a loop call `stop()` or
+   * `break` instead. A second call waits for the first.
    */
   close({ timeout = 5_000 } = {}): Promise<void> {
     this.#closing ??= this.#close(timeout)
@@ -250,157 +281,64 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
   }
 
   async #close(timeout: number): Promise<void> {
-    this.stop()
-    const { clock } = this.#cluster
-    const work = this.#loop?.work
-    if (work?.isBusy()) await within(clock, timeout, work.settled(), lateLoop).catch(() => {})
-    for (const partition of [...this.#assignment]) this.#release(partition)
-    this.#starter.close()
-    this.#fetcher.close()
-    this.#feed.wake()
+    this.#loops.stop()
+    await this.#loops.idle(timeout)
+    await this.#group?.close()
+    this.#loops.close()
+    this.#reading.close()
     this.#cluster.close()
   }
 
-  #beginLoop({ until }: LoopOptions): { parts: LoopParts; work: Work } {
+  #beginLoop({ until }: LoopOptions): RunningLoop {
     this.#requireOpen('a loop')
-    if (this.#loop) {
-      throw new StateError(
-        'a second loop over one consumer, while the first is running',
-        'end the first (break or stop()), or make another consumer for the second',
-      )
-    }
-    const gate = { open: true }
-    const goal = until === 'end' ? this.#goal() : undefined
-    const parts: LoopParts = {
-      feed: this.#feed,
-      clock: this.#cluster.clock,
-      deserializers: this.#deserializers,
-      gate,
-      isComplete: () => goal?.isReached() ?? false,
-      progress: () => {},
-      ended: () => {
-        if (this.#loop?.gate === gate) this.#loop = undefined
-      },
-    }
-    const work = new Work(parts)
-    this.#loop = { gate, work }
-    return { parts, work }
+    if (until !== 'end') return this.#loops.begin(() => false)
+    let goal: Goal | undefined
+    const loop = this.#loops.begin(() => goal?.isReached ?? false)
+    goal = new Goal(this.#cluster, this.#config, this.#reading)
+    return loop
   }
 
-  /** What is in the partitions now, and whether all of it has been handed out. */
-  #goal(): { isReached(): boolean } {
-    const ends = new Map<ConsumedPartition, number>()
-    const partitions = [...this.#assignment]
-    const queries = partitions.map(({ topic, partition }) => ({
-      topic,
-      partition,
-      at: 'latest' as const,
-    }))
-    const { requestTimeoutMs } = this.#config
-    void listOffsets(this.#cluster, this.#config, queries, requestTimeoutMs).then(found => {
-      for (const [i, each] of found.entries()) {
-        if ('error' in each) this.#feed.fail(each.error)
-        else ends.set(partitions[i]!, each.offset)
-      }
-      this.#feed.wake()
-    })
-    const isReached = (partition: ConsumedPartition) =>
-      partition.isReleased || partition.position >= (ends.get(partition) ?? Infinity)
-    return { isReached: () => partitions.every(isReached) }
-  }
-
-  /** Makes a partition begin at a place; gives it if its offset must still be found. */
-  #place(at: TopicPartition, offset: StartAt | undefined): ConsumedPartition | undefined {
-    const known = this.#assignment.find(at)
-    if (known && offset === undefined) return undefined
-    const { clock, publisher } = this.#cluster
-    const partition = known ?? new ConsumedPartition(at, publisher)
-    if (!known) this.#assignment.add(partition)
-    const start = offset ?? resetStart(this.#config.reset, clock.epoch())
-    if (start === undefined) this.#failed(partition, noPosition(partition, 'NO_OFFSET'))
-    else if (typeof start === 'number') partition.startAt(start)
-    else partition.startFrom(start, clock.now() + this.#config.requestTimeoutMs)
-    this.#woken()
-    return partition
-  }
-
-  /** Resolves when these have their offsets; one that can't have it rejects, for all. */
-  #started(partitions: readonly ConsumedPartition[]): Promise<void> {
-    const started = this.#starter.seek(partitions).then(() => {
-      for (const { state } of partitions) if (state.is === 'failed') throw state.error
-    })
-    // The loop throws the same error: who does not wait for this promise shall not be killed by it.
-    started.catch(() => {})
-    return started
-  }
-
-  async #reset(partition: ConsumedPartition): Promise<void> {
-    const { topic, partition: index, position: from } = partition
-    await this.#starter.reset(partition, noPosition(partition, 'OFFSET_OUT_OF_RANGE'))
-    if (partition.state.is !== 'fetching') return
-    this.#events.emit('reset', { topic, partition: index, from, to: partition.position })
-  }
-
-  #failed(partition: ConsumedPartition, error: KafkaError): void {
-    partition.fail(error)
-    this.#feed.fail(error)
-  }
-
-  #release(partition: ConsumedPartition): void {
-    this.#assignment.delete(partition)
-    partition.release()
-  }
-
-  /** Something was placed, started or resumed. */
-  #woken(): void {
-    this.#feed.wake()
-    this.#fetcher.wake()
-  }
-
-  #drained(partition: ConsumedPartition): void {
-    if (partition.bufferedBytes < this.#config.maxPartitionFetchBytes) this.#fetcher.wake()
-    if (partition.portions.length === 0) this.#answered(partition)
-  }
-
-  /** Tells once when the end is reached, and again when it is reached anew. */
-  #answered(partition: ConsumedPartition): void {
-    const { topic, partition: index, position: offset } = partition
-    const atEnd = this.#positionOf(partition).atEnd
-    const isNews = atEnd && !partition.toldEnd
-    partition.toldEnd = atEnd
-    if (isNews) this.#events.emit('end', { topic, partition: index, offset })
-  }
-
-  #positionOf(partition: ConsumedPartition): PartitionPosition {
-    const { topic, partition: index, position, paused } = partition
-    const offset = position < 0 ? undefined : position
-    const known = partition.end(this.#config.isolationLevel)
-    const end = known < 0 ? undefined : known
-    const lag = offset === undefined || end === undefined ? undefined : Math.max(0, end - offset)
-    return { topic, partition: index, offset, end, lag, atEnd: lag === 0, paused }
+  async #place(places: readonly (TopicPartition & { readonly offset?: StartAt })[]): Promise<void> {
+    const reading = this.#reading
+    const placed = places.map(each => ({ ...each, partition: reading.add(each) }))
+    const known = placed.filter(({ offset }) => offset !== undefined)
+    const others = placed.filter(({ offset }) => offset === undefined)
+    await Promise.all([
+      reading.start(known.map(({ partition, offset }) => ({ partition, at: offset! }))),
+      this.#group?.resume(others.map(({ partition }) => partition)) ??
+        reading.startByPolicy(others.map(({ partition }) => partition)),
+    ])
   }
 
   #requireOpen(call: string): void {
     if (!this.#closing) return
     throw new StateError(`${call}() on a consumer that is closed`, 'make a new Consumer')
   }
-}
 
-function checkPlace({ topic, partition }: TopicPartition, offset: unknown): void {
-  if (typeof topic !== 'string' || topic === '') {
-    throw new ConfigError(`topic must be a text that is not empty, got ${JSON.stringify(topic)}`)
-  }
-  if (!Number.isInteger(partition) || partition < 0) {
+  #requireGroup(call: string): Group {
+    if (this.#group) return this.#group
     throw new ConfigError(
-      `partition must be a whole number from 0, got ${JSON.stringify(partition)}`,
+      `${call}() needs group.id, which is not set`,
+      "set 'group.id', or read partitions without a group by assign()",
     )
   }
-  if (isStart(offset)) return
-  throw new ConfigError(
-    `offset must be a whole number from 0, 'earliest', 'latest' or { timestamp }, got ${JSON.stringify(offset)}`,
-  )
 }
 
-function lateLoop(): Error {
-  return new Error('the loop did not come back in time')
+/** A promise that may be ignored: the loop throws the same error to whoever did not wait. */
+function kept(promise: Promise<void>): Promise<void> {
+  promise.catch(() => {})
+  return promise
+}
+
+function commitOf<Key, Value>(
+  what: Message<Key, Value> | MessageBatch<Key, Value> | readonly CommitOffset[],
+): readonly CommitOffset[] {
+  if (what instanceof Message) {
+    const { topic, partition, offset, leaderEpoch } = what
+    return [{ topic, partition, offset: offset + 1, leaderEpoch }]
+  }
+  if (what instanceof MessageBatch) {
+    return [{ topic: what.topic, partition: what.partition, offset: what.nextOffset }]
+  }
+  return what
 }

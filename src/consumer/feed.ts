@@ -50,7 +50,7 @@ export class Feed {
 
   /** Puts a partition in the ring if it has something to give: after a fetch, or a resume. */
   offer(partition: ConsumedPartition): void {
-    if (partition.portions.length === 0 || partition.paused) return
+    if (partition.portions.length === 0 || partition.paused || partition.leaving) return
     this.#ring.add(partition)
     this.#prime()
     this.#wake()
@@ -74,6 +74,7 @@ export class Feed {
         continue
       }
       partition.portions.shift()
+      partition.epoch = portion.batch?.partitionLeaderEpoch ?? partition.epoch
       this.#ring.delete(partition)
       if (partition.portions.length > 0) this.#ring.add(partition)
       this.#prime()

@@ -91,7 +91,7 @@ export class Fetcher {
     let buffered = 0
     for (const partition of this.#parts.partitions) {
       buffered += partition.bufferedBytes
-      if (partition.state.is !== 'fetching' || partition.paused) continue
+      if (partition.state.is !== 'fetching' || partition.paused || partition.leaving) continue
       if (partition.retryAt > now) lookAgainAt = Math.min(lookAgainAt, partition.retryAt)
       else this.#load(partition, loads, now)
     }

@@ -1,9 +1,10 @@
 import { backoffMs } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { asError, BrokerError, KafkaError } from '../errors.ts'
+import { BrokerError, type KafkaError } from '../errors.ts'
 import { errorByCode } from '../protocol/errors.ts'
 import { ListOffsets } from '../protocol/index.ts'
+import { asKafkaError } from './as-kafka-error.ts'
 import { isolationLevels } from './fetch-request.ts'
 import type { ConsumerConfig } from './options.ts'
 import type { TopicPartition } from './partition.ts'
@@ -124,7 +125,7 @@ async function learnTopics(cluster: Cluster, queries: readonly OffsetQuery[]): P
 
 function whyNoLeader(cluster: Cluster, topic: string, partition: number): KafkaError {
   const info = cluster.view.topics.get(topic)
-  if (!info) return cluster.whyUnknown(topic)
+  if (!info) return asKafkaError(cluster.whyUnknown(topic), 'UNKNOWN_TOPIC_OR_PARTITION')
   const at = { topic, partition }
   if (info.partitions[partition]) return new BrokerError(5, at)
   const count = info.partitions.length
@@ -148,8 +149,7 @@ async function askLeader(
     return queries.map(query => outcomeOf(cluster, query, answer.topics))
   } catch (thrown) {
     cluster.refreshSoon()
-    const error = asError(thrown)
-    const problem = error instanceof KafkaError ? error : new BrokerError(-1, {}, error.message)
+    const problem = asKafkaError(thrown, 'OFFSETS_UNKNOWN')
     return queries.map(() => ({ problem, again: problem.retriable }))
   }
 }

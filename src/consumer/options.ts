@@ -6,10 +6,12 @@ import {
   type OptionSet,
   type OptionsInput,
   type Parsed,
+  text,
   thing,
 } from '../base/options.ts'
 import { clientOptions, configure } from '../cluster/options.ts'
 import { ConfigError, type KafkaError } from '../errors.ts'
+import { type Assignor, assignorNames, assignors } from './group/assignors/index.ts'
 import { parseReset, type ResetPolicy } from './start.ts'
 
 /** What to do with a record that can't be read: its CRC is wrong, or its deserializer throws. */
@@ -20,6 +22,58 @@ const resetWords = ['earliest', 'latest', 'none'] as const
 /** Every setting of a consumer: one row gives its type, check, default, other names and docs. */
 export const consumerOptions = {
   ...clientOptions,
+  'group.id': text({
+    default: undefined,
+    about: 'The group with which this consumer shares partitions, and under which it commits.',
+  }),
+  'group.instance.id': text({
+    default: undefined,
+    about:
+      'Makes this a static member (KIP-345): away for less than session.timeout.ms, it finds its partitions again and no one else is disturbed.',
+  }),
+  'partition.assignment.strategy': thing<string | readonly (string | Assignor)[]>({
+    default: ['cooperative-sticky'],
+    allowed: `one or more of ${assignorNames.join(', ')}, or assignors of your own`,
+    is: (value): value is string | readonly (string | Assignor)[] =>
+      parseStrategy(value) !== undefined,
+    about:
+      'How the group shares partitions, the best first; all members must have one in common. Where all are cooperative, partitions that do not move are not interrupted (KIP-429).',
+  }),
+  'session.timeout.ms': duration({
+    default: 45_000,
+    min: 1,
+    max: 2_147_483_647,
+    about: 'A member that was not heard of for so long is out; heartbeats never wait for handlers.',
+  }),
+  'heartbeat.interval.ms': duration({
+    default: 3_000,
+    min: 1,
+    max: 2_147_483_647,
+    about: 'How often a member tells that it lives; at most a third of session.timeout.ms.',
+  }),
+  'max.poll.interval.ms': duration({
+    default: 300_000,
+    min: 1,
+    max: 2_147_483_647,
+    about:
+      'A program that works longer than this without asking for more loses its partitions, and is told by an error event.',
+  }),
+  'revoke.timeout.ms': duration({
+    default: 30_000,
+    max: 2_147_483_647,
+    about:
+      'How long a record in work may hold up the partition that goes to another member; then its signal aborts and it is processed once more there.',
+  }),
+  'enable.auto.commit': flag({
+    default: true,
+    about: 'Whether processed offsets are committed by themselves. Only processed ones ever are.',
+  }),
+  'auto.commit.interval.ms': duration({
+    default: 5_000,
+    min: 1,
+    max: 2_147_483_647,
+    about: 'How often they are; also when partitions are given up, and at close().',
+  }),
   'auto.offset.reset': thing<string>({
     default: 'latest',
     allowed: `one of ${resetWords.join(', ')}, or by_duration: and an ISO 8601 duration such as PT1H`,
@@ -84,6 +138,7 @@ export type ConsumerOptions = OptionsInput<typeof consumerOptions>
 
 export interface ConsumerConfig extends Parsed<typeof consumerOptions> {
   readonly reset: ResetPolicy
+  readonly assignors: readonly Assignor[]
 }
 
 /** Checks a consumer's settings, each and together. */
@@ -94,5 +149,39 @@ export function consumerConfig(input: Readonly<Record<string, unknown>>): Consum
       `fetch.min.bytes (${values.fetchMinBytes}) is more than fetch.max.bytes (${values.fetchMaxBytes})`,
     )
   }
-  return { ...values, reset: parseReset(values.autoOffsetReset)! }
+  if (values.heartbeatIntervalMs >= values.sessionTimeoutMs) {
+    throw new ConfigError(
+      `heartbeat.interval.ms (${values.heartbeatIntervalMs}) must be less than session.timeout.ms (${values.sessionTimeoutMs})`,
+      'a third of it is usual',
+    )
+  }
+  return {
+    ...values,
+    reset: parseReset(values.autoOffsetReset)!,
+    assignors: parseStrategy(values.partitionAssignmentStrategy)!,
+  }
+}
+
+/** Assignors by name or as they are; undefined if one is neither, or there is none. */
+function parseStrategy(value: unknown): readonly Assignor[] | undefined {
+  const items: unknown[] = Array.isArray(value)
+    ? value
+    : typeof value === 'string'
+      ? value.split(',').map(name => name.trim())
+      : [value]
+  const found = items.map(item => assignors.find(({ name }) => name === item) ?? item)
+  return found.length > 0 && found.every(isAssignor) ? found : undefined
+}
+
+function isAssignor(value: unknown): value is Assignor {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'name' in value &&
+    typeof value.name === 'string' &&
+    'assign' in value &&
+    typeof value.assign === 'function' &&
+    'protocol' in value &&
+    (value.protocol === 'eager' || value.protocol === 'cooperative')
+  )
 }

@@ -41,6 +41,10 @@ export class ConsumedPartition implements TopicPartition {
   position = UNKNOWN
   /** All below it is processed: where a commit may point. */
   processed = UNKNOWN
+  /** What the group has committed, as far as this consumer knows. */
+  committed = UNKNOWN
+  /** The leader epoch of what is being handed out (KIP-320). */
+  epoch = UNKNOWN
   /** Where the next fetch goes on: ahead of `position` by what waits here. */
   fetchOffset = UNKNOWN
   /** The leader epoch of the last record fetched (KIP-320). */
@@ -49,6 +53,8 @@ export class ConsumedPartition implements TopicPartition {
   lastStableOffset = UNKNOWN
   logStartOffset = UNKNOWN
   paused = false
+  /** About to be given up: nothing more is handed out of it. */
+  leaving = false
   /** Fetched and not yet handed out, in order. */
   readonly portions: Portion[] = []
   /** The bytes of those, and of the one that is being handed out. */

@@ -42,7 +42,8 @@ export class Portion {
 
   /** Whether it may be handed out: nobody sought, paused or took the partition since. */
   get isLive(): boolean {
-    return this.generation === this.partition.generation && !this.partition.paused
+    const { generation, paused, leaving } = this.partition
+    return this.generation === generation && !paused && !leaving
   }
 
   /** Whether it still belongs to what the partition reads. */

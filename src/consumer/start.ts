@@ -1,3 +1,6 @@
+import { ConfigError } from '../errors.ts'
+import type { TopicPartition } from './partition.ts'
+
 /** Where to begin in a partition: an offset, an end of the log, or a time in ms since 1970. */
 export type StartAt = number | 'earliest' | 'latest' | { readonly timestamp: number }
 
@@ -16,7 +19,7 @@ export function timestampOf(at: Exclude<StartAt, number>): number {
 }
 
 /** Whether a value is a start; a program without types may give anything. */
-export function isStart(value: unknown): value is StartAt {
+function isStart(value: unknown): value is StartAt {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0
   if (value === 'earliest' || value === 'latest') return true
   return (
@@ -37,6 +40,24 @@ export function resetStart(policy: ResetPolicy, now: number): Exclude<StartAt, n
     default:
       return policy.is
   }
+}
+
+/** Refuses what is not a partition, from a program without types. */
+export function checkSlot({ topic, partition }: TopicPartition): void {
+  if (typeof topic !== 'string' || topic === '') {
+    throw new ConfigError(`topic must be a text that is not empty, got ${JSON.stringify(topic)}`)
+  }
+  if (Number.isInteger(partition) && partition >= 0) return
+  throw new ConfigError(`partition must be a whole number from 0, got ${JSON.stringify(partition)}`)
+}
+
+export function checkStart(slot: TopicPartition, offset: unknown): void {
+  checkSlot(slot)
+  if (isStart(offset)) return
+  throw new ConfigError(
+    "offset must be a whole number from 0, 'earliest', 'latest' or { timestamp }, " +
+      `got ${JSON.stringify(offset)}`,
+  )
 }
 
 const synonyms = new Map<unknown, ResetPolicy>([

@@ -26,13 +26,18 @@ export class Starter {
     this.#closing.abort()
   }
 
-  /** Begins where `auto.offset.reset` says; with `none`, fails with `why`. */
-  async reset(partition: ConsumedPartition, why: KafkaError): Promise<void> {
-    const { cluster, config } = this.#parts
+  /** Begins where `auto.offset.reset` says; with `none`, partitions fail with that code. */
+  async reset(
+    partitions: readonly ConsumedPartition[],
+    why: 'OFFSET_OUT_OF_RANGE' | 'NO_OFFSET',
+  ): Promise<void> {
+    const { cluster, config, failed } = this.#parts
     const start = resetStart(config.reset, cluster.clock.epoch())
-    if (start === undefined) return this.#parts.failed(partition, why)
-    partition.startFrom(start, Number.POSITIVE_INFINITY)
-    await this.seek([partition])
+    for (const partition of partitions) {
+      if (start === undefined) failed(partition, noPosition(partition, why))
+      else partition.startFrom(start, Number.POSITIVE_INFINITY)
+    }
+    if (start !== undefined) await this.seek(partitions)
   }
 
   /** Finds the offsets of partitions that start from an end of the log or from a time. */
@@ -75,7 +80,7 @@ function seeking(partition: ConsumedPartition): Seeking | undefined {
 }
 
 /** The error for a position that is not in the log, or that nobody committed. */
-export function noPosition(
+function noPosition(
   { topic, partition, position }: ConsumedPartition,
   code: 'OFFSET_OUT_OF_RANGE' | 'NO_OFFSET',
 ): KafkaError {

@@ -1,0 +1,121 @@
+import type { Emitter } from '../../base/emitter.ts'
+import type { Cluster } from '../../cluster/cluster.ts'
+import type { GroupMetadata } from '../../cluster/group-metadata.ts'
+import { StateError } from '../../errors.ts'
+import type { ConsumerEvents, RebalanceListener } from '../consumer-events.ts'
+import type { Loops } from '../loops.ts'
+import { GroupOffsets } from '../offsets.ts'
+import type { ConsumerConfig } from '../options.ts'
+import type { ConsumedPartition } from '../partition.ts'
+import type { Reading } from '../reading.ts'
+import { ClassicMembership } from './classic.ts'
+import { Committer } from './committer.ts'
+import type { Membership } from './membership.ts'
+import { Share } from './share.ts'
+import { MatchingTopics } from './topics.ts'
+
+export interface GroupParts {
+  readonly cluster: Cluster
+  readonly config: ConsumerConfig
+  readonly groupId: string
+  readonly reading: Reading
+  readonly loops: Loops
+  readonly events: Emitter<ConsumerEvents>
+}
+
+/** A consumer's side of its group: its membership if it subscribes, and the group's offsets. */
+export class Group {
+  readonly offsets: GroupOffsets
+  readonly committer: Committer
+  readonly #parts: GroupParts
+  readonly #share: Share
+  readonly #closing = new AbortController()
+  #membership: Membership | undefined
+  #matching: MatchingTopics | undefined
+
+  constructor(parts: GroupParts) {
+    const { cluster, config, groupId, reading, loops, events } = parts
+    this.#parts = parts
+    this.offsets = new GroupOffsets({
+      cluster,
+      groupId,
+      identity: () => this.metadata,
+      signal: this.#closing.signal,
+    })
+    const problem = (error: Error) => events.emit('error', error)
+    const { assignment } = reading
+    const { offsets } = this
+    this.committer = new Committer({ cluster, config, assignment, offsets, problem })
+    const { committer } = this
+    const { clock } = cluster
+    this.#share = new Share({ clock, config, reading, loops, offsets, committer, events })
+  }
+
+  get metadata(): GroupMetadata {
+    const { groupId, config } = this.#parts
+    return (
+      this.#membership?.metadata ?? {
+        groupId,
+        generationId: -1,
+        memberId: '',
+        groupInstanceId: config.groupInstanceId ?? null,
+      }
+    )
+  }
+
+  get isSubscribed(): boolean {
+    return this.#membership !== undefined
+  }
+
+  /** Joins, or changes the topics of a member. Resolves when it has its first share. */
+  async subscribe(
+    wanted: readonly string[] | RegExp,
+    listener: RebalanceListener | undefined,
+  ): Promise<void> {
+    if (this.#parts.reading.assignment.size > 0 && !this.#membership) throw mixed('subscribe')
+    if (listener) this.#share.listener = listener
+    this.#matching?.close()
+    this.#matching = undefined
+    const topics = wanted instanceof RegExp ? await this.#match(wanted) : [...new Set(wanted)]
+    if (this.#closing.signal.aborted) return
+    if (this.#membership) return this.#membership.resubscribe(topics)
+    const { cluster, config, groupId } = this.#parts
+    const { assignors } = config
+    const keeper = this.#share
+    const parts = { cluster, config, groupId, assignors, keeper }
+    this.#membership = new ClassicMembership(parts, topics)
+    await this.#membership.joined
+  }
+
+  /** Makes partitions go on where the group has committed; without a commit, by the policy. */
+  async resume(partitions: readonly ConsumedPartition[]): Promise<void> {
+    for (const partition of partitions) partition.startFrom('committed', Number.POSITIVE_INFINITY)
+    await this.#share.resume(partitions, this.#parts.config.requestTimeoutMs)
+    for (const { state } of partitions) if (state.is === 'failed') throw state.error
+  }
+
+  /** Commits what is processed, gives everything up, and leaves. */
+  async close(): Promise<void> {
+    const { config, reading } = this.#parts
+    this.#matching?.close()
+    await this.committer.autoCommit(reading.assignment, config.requestTimeoutMs)
+    this.committer.close()
+    this.#closing.abort()
+    await this.#membership?.leave()
+  }
+
+  #match(pattern: RegExp): Promise<readonly string[]> {
+    const matching = new MatchingTopics(this.#parts.cluster, pattern, topics =>
+      this.#membership?.resubscribe(topics),
+    )
+    this.#matching = matching
+    return matching.begin()
+  }
+}
+
+export function mixed(call: string): StateError {
+  return new StateError(
+    `${call}() on a consumer that ${call === 'assign' ? 'subscribes' : 'has partitions assigned by hand'}`,
+    'a consumer either shares partitions with its group or reads those it names: make another one',
+  )
+}

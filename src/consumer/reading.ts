@@ -1,0 +1,137 @@
+import type { Emitter } from '../base/emitter.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { KafkaError } from '../errors.ts'
+import { Assignment } from './assignment.ts'
+import type { ConsumerEvents, PartitionPosition } from './consumer-events.ts'
+import { Feed } from './feed.ts'
+import { Fetcher } from './fetcher.ts'
+import type { ConsumerConfig } from './options.ts'
+import { ConsumedPartition, type TopicPartition } from './partition.ts'
+import type { StartAt } from './start.ts'
+import { Starter } from './starter.ts'
+
+/**
+ * Everything about reading partitions, whoever chose them and whoever takes the records: their
+ * start, the fetches, what waits, where each stands.
+ */
+export class Reading {
+  readonly assignment = new Assignment()
+  readonly feed: Feed
+  readonly #cluster: Cluster
+  readonly #config: ConsumerConfig
+  readonly #events: Emitter<ConsumerEvents>
+  readonly #fetcher: Fetcher
+  readonly #starter: Starter
+
+  constructor(cluster: Cluster, config: ConsumerConfig, events: Emitter<ConsumerEvents>) {
+    this.#cluster = cluster
+    this.#config = config
+    this.#events = events
+    this.feed = new Feed(config, {
+      drained: partition => this.#drained(partition),
+      skipped: error => events.emit('error', error),
+    })
+    const failed = (partition: ConsumedPartition, error: KafkaError) => this.fail(partition, error)
+    this.#starter = new Starter({ cluster, config, started: () => this.wake(), failed })
+    this.#fetcher = new Fetcher({
+      cluster,
+      config,
+      feed: this.feed,
+      partitions: this.assignment,
+      served: partition => this.assignment.served(partition),
+      outOfRange: partition => void this.#outOfRange(partition),
+      answered: partition => this.#answered(partition),
+      failed,
+    })
+    cluster.onChange(() => this.#fetcher.wake())
+  }
+
+  /** A partition that is to be read; where from is yet to be said. */
+  add(slot: TopicPartition): ConsumedPartition {
+    const known = this.assignment.find(slot)
+    if (known) return known
+    const partition = new ConsumedPartition(slot, this.#cluster.publisher)
+    this.assignment.add(partition)
+    return partition
+  }
+
+  /** Makes partitions begin at places. Resolves when all have their offsets; rejects if one can't. */
+  async start(places: readonly { partition: ConsumedPartition; at: StartAt }[]): Promise<void> {
+    const deadline = this.#cluster.clock.now() + this.#config.requestTimeoutMs
+    for (const { partition, at } of places) {
+      if (typeof at === 'number') partition.startAt(at)
+      else partition.startFrom(at, deadline)
+    }
+    this.wake()
+    await this.#starter.seek(places.map(({ partition }) => partition))
+    for (const { partition } of places) {
+      if (partition.state.is === 'failed') throw partition.state.error
+    }
+  }
+
+  /** Makes partitions without a committed offset begin where `auto.offset.reset` says. */
+  async startByPolicy(partitions: readonly ConsumedPartition[]): Promise<void> {
+    if (partitions.length > 0) await this.#starter.reset(partitions, 'NO_OFFSET')
+  }
+
+  /** Nothing more will come of a partition by itself: the loop is told. */
+  fail(partition: ConsumedPartition, error: KafkaError): void {
+    if (partition.isReleased) return
+    partition.fail(error)
+    this.feed.fail(error)
+  }
+
+  release(partition: ConsumedPartition): void {
+    this.assignment.delete(partition)
+    partition.release()
+    this.feed.wake()
+  }
+
+  resume(partition: ConsumedPartition): void {
+    partition.paused = false
+    this.feed.offer(partition)
+    this.wake()
+  }
+
+  /** Something was placed, started or resumed: look at the state of things. */
+  wake(): void {
+    this.feed.wake()
+    this.#fetcher.wake()
+  }
+
+  positionOf(partition: ConsumedPartition): PartitionPosition {
+    const { topic, partition: index, position, paused } = partition
+    const offset = position < 0 ? undefined : position
+    const known = partition.end(this.#config.isolationLevel)
+    const end = known < 0 ? undefined : known
+    const lag = offset === undefined || end === undefined ? undefined : Math.max(0, end - offset)
+    return { topic, partition: index, offset, end, lag, atEnd: lag === 0, paused }
+  }
+
+  close(): void {
+    for (const partition of [...this.assignment]) this.release(partition)
+    this.#starter.close()
+    this.#fetcher.close()
+  }
+
+  async #outOfRange(partition: ConsumedPartition): Promise<void> {
+    const { topic, partition: index, position: from } = partition
+    await this.#starter.reset([partition], 'OFFSET_OUT_OF_RANGE')
+    if (partition.state.is !== 'fetching') return
+    this.#events.emit('reset', { topic, partition: index, from, to: partition.position })
+  }
+
+  #drained(partition: ConsumedPartition): void {
+    if (partition.bufferedBytes < this.#config.maxPartitionFetchBytes) this.#fetcher.wake()
+    if (partition.portions.length === 0) this.#answered(partition)
+  }
+
+  /** Tells once when the end is reached, and again when it is reached anew. */
+  #answered(partition: ConsumedPartition): void {
+    const { topic, partition: index, position: offset } = partition
+    const { atEnd } = this.positionOf(partition)
+    const isNews = atEnd && !partition.toldEnd
+    partition.toldEnd = atEnd
+    if (isNews) this.#events.emit('end', { topic, partition: index, offset })
+  }
+}
