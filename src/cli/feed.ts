@@ -118,7 +118,8 @@ export class Feed {
   async #send(record: ProducerRecord): Promise<void> {
     const { sink, callback } = this.#options
     try {
-      callback?.(null, await sink.send(record))
+      const report = await sink.send(record)
+      callback?.(null, report)
     } catch (error) {
       // A failed delivery is counted by the producer; anything else never came to it.
       if (error instanceof DeliveryError) callback?.(error, undefined)

@@ -1,0 +1,94 @@
+import { PassThrough } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { jsonPrinter, type Printer, textPrinter } from '../../../src/cli/format.ts'
+import { Output } from '../../../src/cli/output.ts'
+import {
+  BatchWriter,
+  parseBatch,
+  type RecordHeader,
+  sealBatch,
+} from '../../../src/records/index.ts'
+
+type Bytes = string | Uint8Array | null
+
+/** What a printer writes of one record, byte for byte. */
+function printed(print: Printer, key: Bytes, value: Bytes, headers: RecordHeader[] = []): Buffer {
+  const writer = new BatchWriter(Buffer.alloc(1024))
+  writer.append(1_700_000_000_123, key, value, headers)
+  const bytes = writer.bytes()
+  const { count, baseTimestamp, maxTimestamp } = writer
+  sealBatch(bytes, { count, baseTimestamp, maxTimestamp })
+  const cursor = parseBatch(bytes).cursor()
+  expect(cursor.next()).toBe(true)
+  const stream = new PassThrough()
+  const out = new Output(stream)
+  print('orders', 3, cursor, out)
+  out.push()
+  return stream.read() ?? Buffer.alloc(0)
+}
+
+const text = (format: string, key: Bytes, value: Bytes, headers: RecordHeader[] = []) =>
+  printed(textPrinter(format, 'null'), key, value, headers).toString()
+
+describe('a format', () => {
+  it('has a letter for each part of a record', () => {
+    const headers = [
+      { key: 'a', value: Buffer.from('1') },
+      { key: 'a', value: null },
+    ]
+    expect(text('%t [%p] @ %o %T %k %h %v\\n', 'key', 'value', headers)).toBe(
+      'orders [3] @ 0 1700000000123 key a=1,a= value\n',
+    )
+  })
+
+  it('tells sizes, and null from empty', () => {
+    expect(text('%K %S', '', null)).toBe('0 -1')
+    expect(text('%k|%v', '', null)).toBe('|null')
+    expect(printed(textPrinter('%k', 'NIL'), null, '').toString()).toBe('NIL')
+  })
+
+  it('has escapes and plain text, percent signs too', () => {
+    expect(text('100%% \\t\\x41\\\\ é\\n', null, 'v')).toBe('100% \tA\\ é\n')
+    expect(text('', null, 'v')).toBe('')
+  })
+
+  it('writes keys and values as their bytes are', () => {
+    const bytes = Buffer.from([0xff, 0x00, 0xc3, 0x28])
+    expect(printed(textPrinter('%v', 'null'), null, bytes)).toEqual(bytes)
+  })
+
+  it('does not read a value as a format or an escape', () => {
+    expect(text('%v', null, '%k \\n')).toBe('%k \\n')
+  })
+
+  it('refuses a letter that it does not know, and a percent sign at its end', () => {
+    expect(() => textPrinter('%v %z', '')).toThrow(/--format has "%z"; it knows .*%t .*%v.* and %%/)
+    expect(() => textPrinter('%', '')).toThrow('--format has "%"')
+    expect(() => textPrinter('%\n', '')).toThrow('--format has "%\\n"')
+  })
+})
+
+describe('a record as JSON', () => {
+  const json = (key: Bytes, value: Bytes, headers: RecordHeader[] = []) =>
+    JSON.parse(printed(jsonPrinter, key, value, headers).toString())
+
+  it('has every field, null as null', () => {
+    expect(json('k', null, [{ key: 'h', value: Buffer.from('x') }])).toEqual({
+      topic: 'orders',
+      partition: 3,
+      offset: 0,
+      timestamp: 1_700_000_000_123,
+      key: 'k',
+      value: null,
+      headers: [{ key: 'h', value: 'x' }],
+    })
+  })
+
+  it('has bytes that are no text as base64, and says so', () => {
+    expect(json(null, Buffer.from([0xff]))).toMatchObject({
+      key: null,
+      value: '/w==',
+      valueEncoding: 'base64',
+    })
+  })
+})
