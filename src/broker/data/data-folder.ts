@@ -1,9 +1,9 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { lockFolder } from '../../base/folder-lock.ts'
 import { KafkaError } from '../../errors.ts'
 import { FolderStorage } from '../log/file-storage.ts'
 import { type ScannedLog, scanLog } from '../log/recovery.ts'
-import { lockFolder } from './folder-lock.ts'
 import { type ClusterSnapshot, parseSnapshot } from './snapshot.ts'
 
 const SNAPSHOT_FILE = 'cluster.json'

@@ -1,24 +1,29 @@
-const MAX_TEXT = 200
-const MAX_REPEATS = 3
+import type { RegExpLike } from 'ajv/dist/types/index.js'
+import { linearPatterns } from '../json/patterns.ts'
+import { SchemaProblem } from '../serde/format.ts'
+
+const MAX_PATTERN = 1000
+const MAX_KEPT = 1000
+const compiled = new Map<string, RegExpLike | undefined>()
 
 /**
- * Whether a schema's pattern is found in a text; `undefined` where finding out might take for ever.
- * A pattern such as `(a+)+$` takes exponential time, so none is run that repeats a group or
- * refers back, or that repeats more than three parts of itself.
+ * Whether a schema's pattern is found in a text. Undefined where only JavaScript's own engine could
+ * tell, which a hostile pattern such as `(a+)+$` would keep busy for ever.
  */
 export function matches(pattern: string, text: string): boolean | undefined {
-  if (text.length > MAX_TEXT || !isTame(pattern)) return undefined
-  try {
-    return new RegExp(pattern, 'u').test(text)
-  } catch {
-    return new RegExp(pattern).test(text)
+  if (!compiled.has(pattern)) {
+    if (compiled.size >= MAX_KEPT) compiled.clear()
+    compiled.set(pattern, compile(pattern))
   }
+  return compiled.get(pattern)?.test(text)
 }
 
-function isTame(pattern: string): boolean {
-  if (pattern.length > MAX_TEXT || /\\[1-9k]|\(\?[=!<]/.test(pattern)) return false
-  // What is escaped or within brackets is one character to match.
-  const bare = pattern.replaceAll(/\\./g, 'x').replaceAll(/\[[^\]]*\]/g, 'x')
-  if (/\)[*+?{]/.test(bare)) return false
-  return (bare.match(/[*+]|\{\d*,?\d*\}/g) ?? []).length <= MAX_REPEATS
+function compile(pattern: string): RegExpLike | undefined {
+  if (pattern.length > MAX_PATTERN) return undefined
+  try {
+    return linearPatterns(pattern, 'u')
+  } catch (error) {
+    if (error instanceof SchemaProblem) return undefined
+    throw error
+  }
 }

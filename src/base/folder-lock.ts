@@ -7,7 +7,7 @@ const heldHere = new Set<string>()
 
 /**
  * Holds a folder for this process until the function that comes back is called. Undefined if
- * another cluster, in this process or in another living one, holds it.
+ * something else, in this process or in another living one, holds it.
  *
  * Node can't lock a file, so the lock is a file with a process id and the time at which that
  * process began: a lock whose owner is dead, or whose id now belongs to somebody else, is stale.
