@@ -48,7 +48,8 @@ export const bytesSerializer: Serializer<Uint8Array> = {
 
 /** Anything as JSON. For keys take `canonicalJsonSerializer`: here the order of fields counts. */
 export const jsonSerializer: Serializer<unknown> = {
-  serialize(value, { field }) {
+  serialize(value, { topic, field }) {
+    if (field === 'key' && typeof value === 'object' && value !== null) warnOfJsonKeys(topic)
     let json: string | undefined
     try {
       json = JSON.stringify(value)
@@ -58,6 +59,18 @@ export const jsonSerializer: Serializer<unknown> = {
     if (json === undefined) throw misfit(field, 'something that JSON can express', value)
     return json
   },
+}
+
+let warned = false
+
+/** Once a process: equal keys may go to different partitions, which nobody sees until it hurts. */
+function warnOfJsonKeys(topic: string): void {
+  if (warned) return
+  warned = true
+  process.emitWarning(
+    `a key for ${topic} is an object written by jsonSerializer: objects that are equal but had their fields set in another order go to other partitions; take canonicalJsonSerializer for keys`,
+    { code: 'POSTHASTE_JSON_KEY' },
+  )
 }
 
 export const stringDeserializer: Deserializer<string> = {
