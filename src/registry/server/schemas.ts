@@ -133,7 +133,8 @@ function sortedText(text: string): string {
 
 /** One text for all spellings that mean the same to the format. */
 function identityText(type: SchemaType, text: string): string {
-  if (type === 'AVRO') return canonical(text)
+  // `{"type": "string"}` is "string".
+  if (type === 'AVRO') return canonical(text).replaceAll(/\{"type":("[^"\\]*")\}/g, '$1')
   // Comments and white space say nothing.
   return type === 'PROTOBUF' ? serialized(text) : text
 }
