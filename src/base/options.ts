@@ -1,4 +1,5 @@
 import { nearest } from './nearest.ts'
+import { Secret } from './secret.ts'
 
 /** One setting: how a value is checked, its default, its other names, its sentence for people. */
 export interface Option<T, Input = T> {
@@ -12,6 +13,8 @@ export interface Option<T, Input = T> {
   readonly aliases: readonly string[]
   /** An alias in another unit, such as kilobytes: its name, and what to multiply by. */
   readonly scaled: Readonly<Record<string, number>>
+  /** A value that must not be shown, not even when it is wrong. */
+  readonly isSecret?: true
   /** The value if it is allowed; undefined if it is not. */
   check(value: unknown): { readonly ok: T } | undefined
   /** The same from text, as a command line or a properties file gives it. */
@@ -77,6 +80,24 @@ export function text<T extends string | undefined>(words: Words<T>): Option<T | 
     value => (typeof value === 'string' && value !== '' ? { ok: value } : undefined),
     given => given,
   )
+}
+
+/** A password, a private key: what is read back of it is a Secret. */
+export function secret(
+  words: Omit<Words<undefined>, 'default'>,
+): Option<Secret | undefined, string | Secret | undefined> {
+  return {
+    ...option<Secret | undefined>(
+      { ...words, default: undefined },
+      'a text that is not empty',
+      value => {
+        if (value instanceof Secret) return { ok: value }
+        return typeof value === 'string' && value !== '' ? { ok: new Secret(value) } : undefined
+      },
+      given => given,
+    ),
+    isSecret: true,
+  }
 }
 
 /** A comma-separated text, or a list of texts. */
@@ -186,7 +207,7 @@ export function parseOptions<const S extends OptionSet>(
     if (!known) throw unknownKey(as, names)
     const value = checked(set[known.key]!, as, raw, known.scale, mode)
     const before = found.get(known.key)
-    if (before && before.value !== value) {
+    if (before && before.value !== value && !sameSecret(before.value, value)) {
       throw new OptionProblem(`${before.as} and ${as} are one setting, given two values`)
     }
     found.set(known.key, { as, value })
@@ -197,6 +218,10 @@ export function parseOptions<const S extends OptionSet>(
     values[camelCase(key)] = hit ? hit.value : each.fallback
   }
   return { values: values as Parsed<S>, given: new Set(found.keys()) }
+}
+
+function sameSecret(a: unknown, b: unknown): boolean {
+  return a instanceof Secret && b instanceof Secret && a.reveal() === b.reveal()
 }
 
 interface KnownName {
@@ -242,7 +267,8 @@ function checked(
   const value = scale !== 1 && typeof plain === 'number' ? plain * scale : plain
   const result = each.check(value)
   if (result) return result.ok
-  throw new OptionProblem(`${as} must be ${each.allowed}, got ${shown(raw)}`)
+  const got = each.isSecret ? `a ${typeof raw}` : shown(raw)
+  throw new OptionProblem(`${as} must be ${each.allowed}, got ${got}`)
 }
 
 /** A value as it stands in an error; long ones are cut, and functions are not printed whole. */

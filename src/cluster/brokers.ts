@@ -1,12 +1,14 @@
 import type { Clock } from '../base/clock.ts'
 import { type Random, randomBelow } from '../base/random.ts'
-import { asError, ConnectionError } from '../errors.ts'
+import { AuthenticationError, asError, ConnectionError } from '../errors.ts'
 import type { Publisher } from '../events.ts'
-import { Connection, type ConnectionOptions } from '../net/connection.ts'
-import { type Address, type Dial, formatAddress } from '../net/transport.ts'
+import type { Logger } from '../logger.ts'
+import { Connection } from '../net/connection.ts'
+import { type Address, formatAddress } from '../net/transport.ts'
 import { Link } from './link.ts'
 import type { ClusterView } from './metadata.ts'
 import type { ClientConfig } from './options.ts'
+import type { Security } from './security.ts'
 
 /**
  * Requests that may wait long in the broker get a connection of their own, since a broker answers
@@ -20,9 +22,9 @@ export interface BrokersOptions {
   readonly view: ClusterView
   readonly clock: Clock
   readonly random: Random
-  readonly dial: Dial
   readonly publisher: Publisher
-  readonly authenticate?: ConnectionOptions['authenticate']
+  readonly logger: Logger
+  readonly security: Security
   changed(): void
 }
 
@@ -37,10 +39,20 @@ export class Brokers {
   features: ReadonlyMap<string, number> = new Map()
   readonly #options: BrokersOptions
   readonly #ways = new Map<string, Way>()
+  #refusal: AuthenticationError | undefined
   #closed = false
 
   constructor(options: BrokersOptions) {
     this.#options = options
+    options.security.watch(() => void this.#replaceAll())
+  }
+
+  /**
+   * Why no broker accepts us, once all were asked and none did: trying again would only get the
+   * same answer. Gone as soon as one accepts.
+   */
+  get refusal(): AuthenticationError | undefined {
+    return this.#refusal
   }
 
   /** The open connection to a broker, or undefined; does not dial. */
@@ -91,7 +103,9 @@ export class Brokers {
         failures.set(cause.message, cause)
       }
     }
-    throw noBroker([...failures.values()], this.#options.bootstrap)
+    const error = noBroker([...failures.values()], this.#options.bootstrap)
+    if (error instanceof AuthenticationError && !error.retriable) this.#refusal = error
+    throw error
   }
 
   /** Closes connections that have had no traffic since `since`. */
@@ -106,6 +120,7 @@ export class Brokers {
 
   close(): void {
     this.#closed = true
+    this.#options.security.close()
     for (const { link } of this.#ways.values()) link.close()
   }
 
@@ -151,20 +166,42 @@ export class Brokers {
     return link
   }
 
+  /** One after the other, so that a cluster's clients don't all come anew at the same moment. */
+  async #replaceAll(): Promise<void> {
+    const { logger } = this.#options
+    for (const { link } of [...this.#ways.values()]) {
+      try {
+        await link.replace()
+      } catch (error) {
+        logger.log('warn', 'connection.not-replaced', { error })
+      }
+    }
+  }
+
   async #open(address: Address, nodeId: number | undefined): Promise<Connection> {
-    const { config, clock, dial, publisher, authenticate } = this.#options
-    const connection = await Connection.open({
+    const { config, clock, publisher, security, logger } = this.#options
+    const { dial, authenticate } = security
+    const opening = Connection.open({
       address,
       nodeId,
       clientId: config.clientId,
       clock,
       dial,
       publisher,
-      authenticate,
+      authenticate: authenticate && (connection => authenticate(connection, address)),
       requestTimeoutMs: config.requestTimeoutMs,
       setupTimeoutMs: config.socketConnectionSetupTimeoutMs,
       maxResponseBytes: config.receiveMessageMaxBytes,
     })
+    const connection = await opening.catch(error => {
+      // Whoever waits may wait long for a thing that the program can put right.
+      if (error instanceof AuthenticationError) {
+        logger.log('warn', 'connection.refused', { error })
+      }
+      throw error
+    })
+    security.accepted()
+    this.#refusal = undefined
     this.features = connection.versions.features
     return connection
   }

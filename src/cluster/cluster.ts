@@ -1,10 +1,18 @@
 import { backoffMs } from '../base/backoff.ts'
 import { type Clock, sleep, systemClock, type Timer, within } from '../base/clock.ts'
 import { type Random, systemRandom } from '../base/random.ts'
-import { asError, BrokerError, type ErrorPlace, KafkaError, TimeoutError } from '../errors.ts'
+import {
+  AuthenticationError,
+  asError,
+  BrokerError,
+  ConnectionError,
+  type ErrorPlace,
+  KafkaError,
+  TimeoutError,
+} from '../errors.ts'
 import { nextInstance, Publisher } from '../events.ts'
 import { consoleLogger, type Logger } from '../logger.ts'
-import type { Connection, ConnectionOptions } from '../net/connection.ts'
+import type { Connection } from '../net/connection.ts'
 import { dialTcp } from '../net/tcp.ts'
 import type { Dial } from '../net/transport.ts'
 import { errorByName } from '../protocol/errors.ts'
@@ -14,6 +22,7 @@ import { Coordinators, type CoordinatorType } from './coordinators.ts'
 import { ClusterView, type TopicInfo } from './metadata.ts'
 import { type ClientConfig, parseAddresses } from './options.ts'
 import { Refresher } from './refresher.ts'
+import { Security } from './security.ts'
 
 const BRIEF_REST_MS = 20
 
@@ -31,7 +40,6 @@ export interface ClusterOptions {
   readonly environment?: Partial<Environment> | undefined
   /** Whether asking for a topic may create it, where the broker allows that. */
   readonly autoCreateTopics: boolean
-  readonly authenticate?: ConnectionOptions['authenticate']
 }
 
 /** To whom a request must go. */
@@ -86,7 +94,7 @@ export class Cluster {
   /** Why metadata could not be had when it was last asked for. */
   #refreshFailure: Error | undefined
 
-  constructor({ config, environment, autoCreateTopics, authenticate }: ClusterOptions) {
+  constructor({ config, environment, autoCreateTopics }: ClusterOptions) {
     const world = { ...realWorld, ...environment }
     this.config = config
     this.clock = world.clock
@@ -101,7 +109,8 @@ export class Cluster {
       view: this.view,
       ...world,
       publisher: this.publisher,
-      authenticate,
+      logger: this.logger,
+      security: new Security({ ...world, config, logger: this.logger }),
       changed: () => this.#changed(),
     })
     this.coordinators = new Coordinators(this.brokers)
@@ -338,7 +347,7 @@ function failureOf(answer: object): Failure | undefined {
 }
 
 function outOfTime(api: Api, timeoutMs: number, last: Error): Error {
-  if (last.name === 'ConnectionError') return last
+  if (last instanceof ConnectionError || last instanceof AuthenticationError) return last
   return new TimeoutError({
     code: 'REQUEST_TIMED_OUT',
     message: `${api.name} did not succeed within ${timeoutMs} ms: ${last.message}`,

@@ -15,6 +15,7 @@ import {
 import { ConfigError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Address } from '../net/transport.ts'
+import { securityOptions } from './security-options.ts'
 
 export type AddressMapper = (advertised: Address) => Address
 
@@ -87,6 +88,7 @@ export const clientOptions = {
     max: 2_147_483_647,
     about: 'A larger answer closes the connection before it is buffered.',
   }),
+  ...securityOptions,
   'client.rack': text({
     default: undefined,
     about: 'Where this client stands, so that reads may go to a replica nearby (KIP-392).',

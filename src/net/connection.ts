@@ -10,10 +10,17 @@ import {
 } from '../errors.ts'
 import type { Publisher } from '../events.ts'
 import { encodeRequest, FrameSplitter, readResponse } from '../protocol/frame.ts'
-import type { Api, RequestInput, ResponseOf } from '../protocol/index.ts'
+import {
+  type Api,
+  type RequestInput,
+  type ResponseOf,
+  SaslAuthenticate,
+  SaslHandshake,
+} from '../protocol/index.ts'
 import { Reader } from '../wire/reader.ts'
 import { closeFailure, dialFailure, foreignProtocol } from './diagnose.ts'
 import { type BrokerVersions, negotiate, nothingKnown } from './negotiate.ts'
+import { Parking } from './parking.ts'
 import { type Address, type Dial, formatAddress, type Transport } from './transport.ts'
 
 export interface ConnectionOptions {
@@ -30,9 +37,14 @@ export interface ConnectionOptions {
   readonly setupTimeoutMs: number
   /** `receive.message.max.bytes`: a larger answer closes the connection before it is buffered. */
   readonly maxResponseBytes: number
-  /** Runs after the versions are known and before anything else is sent. */
-  readonly authenticate?: ((connection: Connection) => Promise<void>) | undefined
+  /**
+   * Runs after the versions are known and before anything else is sent. Gives how long the session
+   * lasts that it opened, in milliseconds, or 0 where it has no end (KIP-368).
+   */
+  readonly authenticate?: Authenticate | undefined
 }
+
+export type Authenticate = (connection: Connection) => Promise<number>
 
 export interface SendOptions {
   /** How long the answer may take; `request.timeout.ms` by default. */
@@ -67,6 +79,13 @@ export class Connection {
   readonly #transport: Transport
   readonly #splitter: FrameSplitter
   readonly #closed = deferred<Error>()
+  readonly #parking = new Parking<Connection>()
+  /** Who took over, when this one has retired. */
+  #successor: Connection | undefined
+  /** Told when nothing is in flight. */
+  #quiet: (() => void) | undefined
+  #sessionLifetimeMs = 0
+  #answers = 0
   #phase: Phase = 'negotiating'
   #versions = nothingKnown
   #pending: Pending[] = []
@@ -98,12 +117,7 @@ export class Connection {
   static async open(options: ConnectionOptions): Promise<Connection> {
     const at = formatAddress(options.address)
     const abort = new AbortController()
-    const late = new TimeoutError({
-      code: 'CONNECT_TIMED_OUT',
-      message: `${at}: no connection within ${options.setupTimeoutMs} ms`,
-      retriable: true,
-      at: { broker: at },
-    })
+    const late = tooLate(at, options.setupTimeoutMs)
     let connection: Connection | undefined
     const timer = options.clock.after(options.setupTimeoutMs, () => {
       abort.abort(late)
@@ -129,9 +143,60 @@ export class Connection {
     const { authenticate } = this.#options
     if (authenticate) {
       this.#become('authenticating')
-      await authenticate(this)
+      this.#sessionLifetimeMs = await authenticate(this)
     }
+    // Closed while that ran, and only this remembers why.
+    if (!this.isOpen) throw await this.#closed.promise
     this.#become('ready')
+  }
+
+  /** How long the session lasts from when it was opened, in milliseconds; 0 where it has no end. */
+  get sessionLifetimeMs(): number {
+    return this.#sessionLifetimeMs
+  }
+
+  /**
+   * Holds back new requests and resolves when those in flight are answered, or the connection is
+   * gone. `reauthenticate` or `handOver` lets those that were held back go on.
+   */
+  quiet(): Promise<void> {
+    this.#parking.hold()
+    if (this.#pending.length === 0) return Promise.resolve()
+    return new Promise(resolve => {
+      this.#quiet = resolve
+    })
+  }
+
+  /**
+   * Proves once more who we are, over a connection that is quiet (KIP-368). When it rejects,
+   * requests are still held back: `handOver` says what becomes of them.
+   */
+  async reauthenticate(): Promise<void> {
+    const { authenticate, clock, setupTimeoutMs, address } = this.#options
+    if (!authenticate || !this.isOpen) throw this.#closeError(undefined)
+    const late = tooLate(formatAddress(address), setupTimeoutMs)
+    const timer = clock.after(setupTimeoutMs, () => this.destroy(late))
+    this.#become('authenticating')
+    try {
+      this.#sessionLifetimeMs = await authenticate(this)
+    } finally {
+      timer.cancel()
+    }
+    if (!this.isOpen) throw await this.#closed.promise
+    this.#become('ready')
+    this.#parking.release(this)
+  }
+
+  /** Retires: what was held back, and what still comes, goes over `successor`, or fails. */
+  handOver(successor: Connection | Error): void {
+    if (successor instanceof Error) {
+      this.destroy(successor)
+      this.#parking.giveUp(successor)
+      return
+    }
+    this.#successor = successor
+    this.close()
+    this.#parking.release(successor)
   }
 
   /** Resolves with the reason once the connection is gone, for whatever reason. */
@@ -144,7 +209,7 @@ export class Connection {
   }
 
   get inFlight(): number {
-    return this.#pending.length
+    return this.#pending.length + this.#parking.size
   }
 
   /** False while much that was written waits to leave: better not to write more just now. */
@@ -195,13 +260,21 @@ export class Connection {
     request: RequestInput<A>,
     options: SendOptions = {},
   ): Promise<ResponseOf<A>> {
+    if (this.#successor) return this.#successor.sendAs(api, version, request, options)
+    if (this.#parking.holds && !authenticates(api)) {
+      return new Promise((resolve, reject) => {
+        const go = (over: Connection) =>
+          over.sendAs(api, version, request, options).then(resolve, reject)
+        this.#parking.add({ go, giveUp: reject })
+      })
+    }
     return new Promise((resolve, reject) => {
       if (!this.isOpen) return reject(this.#closeError(undefined))
       const correlationId = this.#nextCorrelationId()
       const chunks = encodeRequest(api, version, correlationId, this.#options.clientId, request)
       this.#write(api, version, correlationId, chunks)
       if (options.silent) return resolve({} as ResponseOf<A>)
-      const sentAt = this.#lastUsedAt
+      const sentAt = this.#options.clock.now()
       const deadline = sentAt + (options.timeoutMs ?? this.#options.requestTimeoutMs)
       const settle = resolve as (response: object) => void
       if (this.#pending.length === 0) this.#transport.hold(true)
@@ -223,7 +296,8 @@ export class Connection {
 
   #write(api: Api, version: number, correlationId: number, chunks: readonly Buffer[]): void {
     this.#writable = this.#transport.write(chunks)
-    this.#lastUsedAt = this.#options.clock.now()
+    // Proving again who we are is no use that should keep an idle connection alive.
+    if (this.#phase !== 'authenticating') this.#lastUsedAt = this.#options.clock.now()
     const { publisher } = this.#options
     if (!publisher.heard('request:sent')) return
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
@@ -270,9 +344,10 @@ export class Connection {
     }
     const response = readResponse(pending.api, pending.version, reader)
     this.#pending.shift()
-    if (this.#pending.length === 0) this.#transport.hold(false)
+    this.#answers++
+    if (this.#pending.length === 0) this.#rest()
     const now = this.#options.clock.now()
-    this.#lastUsedAt = now
+    if (this.#phase !== 'authenticating') this.#lastUsedAt = now
     const throttleMs = throttleOf(response)
     if (throttleMs > 0) this.#throttledUntil = now + throttleMs
     const { publisher } = this.#options
@@ -289,6 +364,13 @@ export class Connection {
       })
     }
     pending.resolve(response)
+  }
+
+  /** Nothing is in flight. */
+  #rest(): void {
+    this.#transport.hold(false)
+    this.#quiet?.()
+    this.#quiet = undefined
   }
 
   /** One timer serves all pending requests: it fires at the earliest deadline known when armed. */
@@ -328,6 +410,8 @@ export class Connection {
     const pending = this.#pending
     this.#pending = []
     for (const each of pending) each.reject(cause)
+    this.#quiet?.()
+    this.#quiet = undefined
     this.#closed.resolve(cause)
   }
 
@@ -345,7 +429,12 @@ export class Connection {
   #closeError(cause: Error | undefined): Error {
     if (cause && 'retriable' in cause) return cause
     const phase = this.#phase === 'closed' ? 'ready' : this.#phase
-    return closeFailure(this.#place(), { receivedBytes: this.#receivedBytes, phase }, cause)
+    const silence = {
+      receivedBytes: this.#receivedBytes,
+      onlyNegotiated: this.#answers <= 1 && this.#options.authenticate === undefined,
+      phase,
+    }
+    return closeFailure(this.#place(), silence, cause)
   }
 
   #nonsense(error: Error): Error {
@@ -375,6 +464,20 @@ export class Connection {
     const { api, version, correlationId } = pending
     return { broker: this.name, api: api.name, version, correlationId }
   }
+}
+
+/** The requests that prove who we are, which go first while others are held back. */
+function authenticates(api: Api): boolean {
+  return api === SaslHandshake || api === SaslAuthenticate
+}
+
+function tooLate(at: string, limitMs: number): TimeoutError {
+  return new TimeoutError({
+    code: 'CONNECT_TIMED_OUT',
+    message: `${at}: no connection within ${limitMs} ms`,
+    retriable: true,
+    at: { broker: at },
+  })
 }
 
 function throttleOf(response: object): number {

@@ -35,6 +35,8 @@ function innermost(error: Error): Error {
 /** What the peer did before it was gone, which decides what its going means. */
 export interface Silence {
   readonly receivedBytes: number
+  /** It told its versions and no more, and was never told who we are. */
+  readonly onlyNegotiated?: boolean
   readonly phase: 'negotiating' | 'authenticating' | 'ready'
 }
 
@@ -49,7 +51,9 @@ export function closeFailure(
     ? 'is it a TLS listener (set security.protocol to ssl or sasl_ssl), or no Kafka broker at all?'
     : silence.phase === 'authenticating'
       ? 'the broker hung up during authentication: are mechanism and credentials right?'
-      : undefined
+      : silence.onlyNegotiated && hungUp(cause)
+        ? 'does this listener want SASL (set security.protocol to sasl_plaintext or sasl_ssl)?'
+        : undefined
   const when = strange ? 'before it answered anything' : `while ${silence.phase}`
   const why = cause ? ` (${cause.message})` : ''
   return new ConnectionError({
@@ -60,6 +64,11 @@ export function closeFailure(
     cause,
     at: place,
   })
+}
+
+/** Whether the peer ended it, rather than we or the network. */
+function hungUp(cause: Error | undefined): boolean {
+  return cause === undefined || ('code' in cause && cause.code === 'ECONNRESET')
 }
 
 /** Knows some protocols that are not Kafka by their first bytes. */

@@ -1,7 +1,7 @@
 import { sleep } from '../base/clock.ts'
 import { Machine, type Moves } from '../base/machine.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { asError, KafkaError } from '../errors.ts'
+import { AuthenticationError, asError, KafkaError } from '../errors.ts'
 import { InitProducerId } from '../protocol/index.ts'
 
 export interface ProducerId {
@@ -111,7 +111,9 @@ export class Identity implements ProducerIdentity {
         return
       } catch (thrown) {
         const error = asError(thrown)
-        if (error instanceof KafkaError && !error.retriable) return this.refuse(error)
+        // Who is refused today may be let in tomorrow; what waited was told at once.
+        const isFinal = error instanceof KafkaError && !error.retriable
+        if (isFinal && !(error instanceof AuthenticationError)) return this.refuse(error)
         logger.log('debug', 'identity.retried', { error })
         await sleep(clock, config.retryBackoffMaxMs)
       }

@@ -100,6 +100,7 @@ export class Sender {
     if (now >= this.#expiryAt) this.#expire(now)
     const mayProduce = !identity || identity.current !== undefined
     if (identity?.refusal) this.abandon(identity.refusal)
+    this.#failRefused()
     let sent = mayProduce && this.#sendRound(pass)
     while (sent) sent = this.#sendRound(pass)
     if (!mayProduce) this.#watchDeadlines()
@@ -351,6 +352,17 @@ export class Sender {
         settlement.refused(entry, cause)
       }
     }
+  }
+
+  /**
+   * Fails what waits when no broker accepts who we are: it would wait in vain. What is produced
+   * after that makes us ask again.
+   */
+  #failRefused(): void {
+    const { refusal } = this.#parts.cluster.brokers
+    if (!refusal || this.#parts.accumulator.records === 0) return
+    this.abandon(refusal)
+    this.#refresh()
   }
 
   /** Fails everything that has no outcome yet. */
