@@ -62,11 +62,11 @@ export class MessageBatch<Key = Buffer, Value = Buffer> implements Iterable<Mess
     }
   }
 
-  *[Symbol.iterator](): Generator<Message<Key, Value>, void, undefined> {
-    if (this.#made) {
-      yield* this.#made
-      return
-    }
+  [Symbol.iterator](): Iterator<Message<Key, Value>> {
+    return (this.#made ?? this.#walk())[Symbol.iterator]()
+  }
+
+  *#walk(): Generator<Message<Key, Value>, void, undefined> {
     for (const portion of this.#portions) {
       const source = sourceOf(portion, this.#deserializers)
       const cursor = portion.cursor(this.#from)
@@ -82,9 +82,8 @@ export class MessageBatch<Key = Buffer, Value = Buffer> implements Iterable<Mess
     bad: (error: unknown, offset: number, made: number) => 'skip' | 'cut',
   ): Promise<void> {
     const made: Message<Key, Value>[] = []
-    const messages = this[Symbol.iterator]()
     this.#made = made
-    for (const message of messages) {
+    for (const message of this.#walk()) {
       try {
         const wait = message.deserialize()
         if (wait) await wait

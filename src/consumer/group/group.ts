@@ -98,8 +98,9 @@ export class Group {
   async close(): Promise<void> {
     const { config, reading } = this.#parts
     this.#matching?.close()
-    await this.committer.autoCommit(reading.assignment, config.requestTimeoutMs)
     this.committer.close()
+    if (this.#membership) await this.#share.close()
+    else await this.committer.autoCommit(reading.assignment, config.requestTimeoutMs)
     this.#closing.abort()
     await this.#membership?.leave()
   }

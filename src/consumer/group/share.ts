@@ -60,6 +60,17 @@ export class Share implements ShareKeeper {
     this.#release(partitions)
   }
 
+  /** Gives up all, for good; what is still in work was waited for by whoever closes. */
+  async close(): Promise<void> {
+    const { config, reading, committer } = this.#parts
+    const slots = this.owned()
+    const partitions = this.#leaving(slots)
+    await committer.autoCommit(partitions, config.requestTimeoutMs)
+    await this.#tell('revoked', slots)
+    this.#abort(partitions, 'the consumer was closed')
+    this.#release([...reading.assignment])
+  }
+
   stuckMs(): number {
     return this.#parts.loops.stuckMs()
   }
