@@ -109,6 +109,6 @@ function failed(host: SessionHost, request: Request, error: Error): Answer {
 
 function contextOf(host: SessionHost, request: Request, failureOf: FailureOf): Context {
   const { cluster, node } = host
-  const { version, clientId, signal } = request
-  return { cluster, node, version, clientId, signal, failureOf }
+  const { version, clientId, peer, signal } = request
+  return { cluster, node, version, clientId, peer, signal, failureOf }
 }

@@ -13,6 +13,8 @@ export interface Context {
   readonly node: BrokerNode
   readonly version: number
   readonly clientId: string | null
+  /** The client's address, `host:port`. */
+  readonly peer: string
   /** Aborts when the connection is gone, so that nothing waits for nobody. */
   readonly signal: AbortSignal
   /** The error that a fault asks for at a partition of this request, if any. */

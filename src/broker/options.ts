@@ -6,6 +6,7 @@ import { listenTcp } from '../net/tcp.ts'
 import type { Address, Listen } from '../net/transport.ts'
 import { configProblem } from './config/config-table.ts'
 import { isTopicConfig, topicConfigs } from './config/topic-configs.ts'
+import { groupSettings } from './groups/settings.ts'
 import type { ClusterSettings } from './model/cluster-state.ts'
 
 /** How an embedded cluster is to be. */
@@ -30,6 +31,11 @@ export interface ClusterOptions {
   readonly defaultReplicationFactor?: number
   /** Defaults of topics' settings by Kafka's names: `{ 'max.message.bytes': '4194304' }`. */
   readonly topicConfig?: Readonly<Record<string, string>>
+  /**
+   * Settings of groups by Kafka's names, such as `{ 'group.min.session.timeout.ms': '100' }`. One
+   * default is not Kafka's: `group.initial.rebalance.delay.ms` is 0, so that tests need not wait.
+   */
+  readonly groupConfig?: Readonly<Record<string, string>>
   /** The largest request, in bytes (`socket.request.max.bytes`). Default: 104,857,600. */
   readonly maxRequestBytes?: number
   readonly clock?: Clock
@@ -76,6 +82,7 @@ function settingsOf(options: ClusterOptions, brokers: number): ClusterSettings {
     defaultPartitions,
     defaultReplicationFactor,
     topicConfig: topicDefaults(options.topicConfig ?? {}),
+    groupConfig: groupDefaults(options.groupConfig ?? {}),
     fsync: options.fsync ?? false,
     maxRequestBytes,
   }
@@ -87,6 +94,11 @@ function topicDefaults(given: Readonly<Record<string, string>>): ReadonlyMap<str
     const problem = configProblem(name, topicConfigs[name], value)
     if (problem) throw new ConfigError(`topicConfig: ${problem}`)
   }
+  return new Map(Object.entries(given))
+}
+
+function groupDefaults(given: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  groupSettings(given)
   return new Map(Object.entries(given))
 }
 

@@ -1,3 +1,4 @@
+import { groupConfigs } from '../groups/settings.ts'
 import type { ConfigRow, ConfigTable } from './config-table.ts'
 import { topicConfigs } from './topic-configs.ts'
 
@@ -34,21 +35,6 @@ const ownConfigs = {
     fallback: '57671680',
     min: 1024,
     about: 'The most that one answer to a fetch may hold.',
-  },
-  'group.initial.rebalance.delay.ms': {
-    type: 'int',
-    fallback: '3000',
-    about: 'How long an empty group waits for more members.',
-  },
-  'group.max.session.timeout.ms': {
-    type: 'int',
-    fallback: '1800000',
-    about: 'The longest session timeout of a member.',
-  },
-  'group.min.session.timeout.ms': {
-    type: 'int',
-    fallback: '6000',
-    about: 'The shortest session timeout of a member.',
   },
   listeners: { type: 'list', fallback: null, about: 'The addresses that the broker listens on.' },
   'log.dirs': { type: 'list', fallback: null, about: 'Where the logs are kept.' },
@@ -111,5 +97,7 @@ function defaultsOfTopics(): [string, ConfigRow][] {
 
 /** The settings of a broker by Kafka's names, in alphabetical order. */
 export const brokerConfigs: ConfigTable = Object.fromEntries(
-  [...Object.entries(ownConfigs), ...defaultsOfTopics()].sort(([a], [b]) => (a < b ? -1 : 1)),
+  [...Object.entries(ownConfigs), ...Object.entries(groupConfigs), ...defaultsOfTopics()].sort(
+    ([a], [b]) => (a < b ? -1 : 1),
+  ),
 )

@@ -4,6 +4,7 @@ import type { Logger } from '../../logger.ts'
 import type { ConfigOverrides } from '../config/topic-settings.ts'
 import type { DataFolder, FoundData } from '../data/data-folder.ts'
 import { type ClusterSnapshot, FORMAT } from '../data/snapshot.ts'
+import { GroupCoordinator } from '../groups/coordinator.ts'
 import { folderLog, memoryLog, recoveredLog } from '../log/open-log.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { BrokerNode } from './broker-node.ts'
@@ -24,6 +25,8 @@ export interface ClusterSettings {
   readonly defaultReplicationFactor: number
   /** Defaults of topics' settings, by Kafka's names. */
   readonly topicConfig: ConfigOverrides
+  /** Settings of groups and their offsets, by Kafka's names. */
+  readonly groupConfig: ConfigOverrides
   /** Whether every append waits for the disk, rather than for the system. */
   readonly fsync: boolean
   /** The largest request, in bytes. */
@@ -37,6 +40,7 @@ export class ClusterState {
   readonly topics = new Topics()
   readonly producerIds: ProducerIds
   readonly counters = new Counters()
+  readonly groups: GroupCoordinator
   readonly clusterId: string
   readonly #folder: DataFolder | undefined
 
@@ -51,6 +55,7 @@ export class ClusterState {
     this.#folder = folder
     this.clusterId = kept.clusterId
     this.producerIds = new ProducerIds(kept.nextProducerId, () => this.save())
+    this.groups = new GroupCoordinator(this)
   }
 
   /** A cluster in memory, or in a data folder with what was found there. */
@@ -65,6 +70,7 @@ export class ClusterState {
     try {
       if (found) await state.#restore(found)
       else await state.save()
+      await state.groups.load()
       return state
     } catch (error) {
       await data?.folder.close()
@@ -112,7 +118,7 @@ export class ClusterState {
     const made = this.#newTopic({
       name: topic.name,
       id: randomUuid(this.settings.random),
-      isInternal: false,
+      isInternal: topic.isInternal ?? false,
       config: new Map(Object.entries(topic.config)),
     })
     for (const [index, replicas] of plan.replicas.entries()) {
@@ -134,6 +140,7 @@ export class ClusterState {
       await this.#folder?.setAside(topic.name, index, topic.id)
       await log.remove()
     }
+    await this.groups.topicDeleted(topic.name)
   }
 
   /** A broker has stopped: other replicas take over what it led, where there are any. */
@@ -142,6 +149,7 @@ export class ClusterState {
     for (const partition of this.topics.partitions()) {
       if (partition.leader === node.id) partition.elect(this.#firstLiving(partition.replicas))
     }
+    this.groups.coordinatorsMoved()
   }
 
   /** A broker has started: it leads what has had no leader. */
@@ -152,6 +160,7 @@ export class ClusterState {
         partition.elect(node.id)
       }
     }
+    this.groups.coordinatorsMoved()
   }
 
   isAlive(id: number): boolean {
@@ -164,6 +173,7 @@ export class ClusterState {
   }
 
   async close(): Promise<void> {
+    this.groups.close()
     for (const { log } of this.topics.partitions()) await log.close()
     if (!this.#folder) return
     await this.save()

@@ -3,7 +3,7 @@ import type { BrokerNode } from './broker-node.ts'
 export type CoordinatorKind = 'group' | 'transaction'
 
 /** Over how many slots groups and transactional ids spread; as Kafka's internal topics have. */
-const SLOTS = 50
+export const SLOTS = 50
 
 /** The broker that coordinates a group or a transactional id: the same answer on every broker. */
 export function coordinatorOf(

@@ -11,6 +11,8 @@ export interface NewTopic {
   readonly config: Readonly<Record<string, string>>
   /** Which brokers hold which partition, the leader first; none leaves it to the cluster. */
   readonly assignments: readonly (readonly number[])[]
+  /** Whether it is the cluster's own, such as `__consumer_offsets`. Default: false. */
+  readonly isInternal?: boolean
 }
 
 /** What the decision depends on. */

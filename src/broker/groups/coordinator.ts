@@ -1,0 +1,231 @@
+import { asError } from '../../errors.ts'
+import type { ErrorName } from '../../protocol/errors.ts'
+import type { ClusterState } from '../model/cluster-state.ts'
+import { coordinatorOf, slotOf } from '../model/coordinators.ts'
+import { randomUuid } from '../model/topics.ts'
+import { ClassicGroup } from './classic/classic-group.ts'
+import type { AnyGroup, GroupHost } from './group.ts'
+import { GroupLog, type Replayed, type TransactionalProducer } from './log/group-log.ts'
+import {
+  type Entry,
+  groupRecord,
+  type LogRecord,
+  noGroupRecord,
+  noOffsetRecord,
+  offsetRecord,
+} from './log/records.ts'
+import { type OffsetPlace, OffsetStore } from './offsets/offset-store.ts'
+import type { PartitionOffset } from './offsets/offset-table.ts'
+import { groupSettings } from './settings.ts'
+
+/** How often, at most, what nobody needs is looked for (`offsets.retention.check.interval.ms`). */
+const SWEEP_INTERVAL_MS = 600_000
+
+export type Group = ClassicGroup
+
+/**
+ * The groups of a cluster with their offsets. All brokers share it, so that a group whose
+ * coordinator moves goes on where it was; each broker serves those that it coordinates.
+ */
+export class GroupCoordinator {
+  readonly offsets = new OffsetStore()
+  readonly #cluster: ClusterState
+  readonly #groups = new Map<string, Group>()
+  readonly #log: GroupLog
+  readonly #host: GroupHost
+  #sweptAt: number
+
+  constructor(cluster: ClusterState) {
+    this.#cluster = cluster
+    this.#log = new GroupLog(cluster, slot => this.#alive(slot))
+    this.#sweptAt = cluster.clock.now()
+    this.#host = {
+      clock: cluster.clock,
+      settings: groupSettings(Object.fromEntries(cluster.settings.groupConfig)),
+      newMemberId: prefix => `${prefix}-${randomUuid(cluster.settings.random)}`,
+      save: groupId => this.#save(groupId),
+      moved: (group, from, to) =>
+        cluster.logger.log('debug', 'broker:group-moved', { group, from, to }),
+    }
+  }
+
+  /** Reads what is kept. Throws what is wrong with it. */
+  async load(): Promise<void> {
+    await this.#log.replay((replayed, slot) => this.#replayed(replayed, slot))
+    for (const groupId of this.offsets.groupIds()) this.classic(groupId)
+  }
+
+  get host(): GroupHost {
+    return this.#host
+  }
+
+  /** Why a broker does not serve a group. */
+  coordinatorError(groupId: string, nodeId: number): ErrorName | undefined {
+    const coordinator = coordinatorOf(this.#cluster.livingNodes, 'group', groupId)
+    if (!coordinator) return 'COORDINATOR_NOT_AVAILABLE'
+    return coordinator.id === nodeId ? undefined : 'NOT_COORDINATOR'
+  }
+
+  find(groupId: string): Group | undefined {
+    this.#sweepIfDue()
+    return this.#groups.get(groupId)
+  }
+
+  /** The groups that a broker coordinates. */
+  coordinatedBy(nodeId: number): Group[] {
+    this.#sweepIfDue()
+    return [...this.#groups.values()].filter(
+      ({ groupId }) => this.coordinatorError(groupId, nodeId) === undefined,
+    )
+  }
+
+  /** The classic group of that id, made if there is none; undefined if it is of the other kind. */
+  classic(groupId: string): ClassicGroup | undefined {
+    const known = this.#groups.get(groupId)
+    if (known) return known.type === 'classic' ? known : undefined
+    return this.#add(new ClassicGroup(groupId, this.#host))
+  }
+
+  /** Keeps offsets; resolves when they are safe, and rejects when they can't be written. */
+  async commit(groupId: string, offsets: readonly PartitionOffset[]): Promise<void> {
+    this.offsets.commit(groupId, offsets)
+    await this.#log.append(
+      groupId,
+      offsets.map(offset => offsetRecord(groupId, offset)),
+    )
+  }
+
+  /** Keeps offsets for the end of a transaction, which `complete` of the offsets decides. */
+  async commitPending(
+    producer: TransactionalProducer,
+    groupId: string,
+    offsets: readonly PartitionOffset[],
+  ): Promise<void> {
+    this.offsets.commitPending(producer.producerId, groupId, offsets)
+    const records = offsets.map(offset => offsetRecord(groupId, offset))
+    await this.#log.append(groupId, records, producer)
+  }
+
+  /** Forgets offsets of a group. */
+  async deleteOffsets(groupId: string, places: readonly OffsetPlace[]): Promise<void> {
+    const removed = this.offsets.remove(groupId, places)
+    await this.#log.append(
+      groupId,
+      removed.map(place => noOffsetRecord(groupId, place)),
+    )
+  }
+
+  /** Deletes a group with its offsets. */
+  async delete(group: AnyGroup): Promise<void> {
+    const { groupId } = group
+    group.close()
+    this.#groups.delete(groupId)
+    const removed = this.offsets.remove(groupId, [...(this.offsets.of(groupId)?.all() ?? [])])
+    const records = removed.map(place => noOffsetRecord(groupId, place))
+    await this.#log.append(groupId, [...records, noGroupRecord(groupId)])
+  }
+
+  /** A topic was deleted: nobody can go on in it. */
+  async topicDeleted(topic: string): Promise<void> {
+    for (const groupId of [...this.offsets.groupIds()]) {
+      const partitions = this.offsets.of(groupId)?.partitions(topic) ?? []
+      const places = partitions.map(partition => ({ topic, partition }))
+      if (places.length > 0) await this.deleteOffsets(groupId, places)
+    }
+  }
+
+  /** Brokers came or went, and with them coordinators: who waits at the wrong one is told. */
+  coordinatorsMoved(): void {
+    for (const group of [...this.#groups.values()]) {
+      const node = coordinatorOf(this.#cluster.livingNodes, 'group', group.groupId)
+      group.sendAway(node?.id ?? -1)
+    }
+  }
+
+  /** Ends all waiting and all timers; what is kept stays. */
+  close(): void {
+    for (const group of this.#groups.values()) group.close()
+    this.#groups.clear()
+  }
+
+  #add<Made extends Group>(group: Made): Made {
+    this.#groups.set(group.groupId, group)
+    return group
+  }
+
+  /** A failure is only logged: the group goes on, and a restart finds its last generation. */
+  #save(groupId: string): void {
+    const group = this.#groups.get(groupId)
+    if (!group) return
+    this.#log.append(groupId, [groupRecord(groupId, group.kept())]).catch(error => {
+      const facts = { group: groupId, error: asError(error) }
+      this.#cluster.logger.log('error', 'broker:group-not-saved', facts)
+    })
+  }
+
+  /**
+   * Deletes what has been of no use for the retention time: offsets, then groups that have neither
+   * members nor offsets. Kafka has a timer for it; here it is done when somebody asks.
+   */
+  #sweepIfDue(): void {
+    const { clock } = this.#cluster
+    if (clock.now() - this.#sweptAt < SWEEP_INTERVAL_MS) return
+    this.#sweptAt = clock.now()
+    const deadline = clock.epoch() - this.#host.settings.retentionMs
+    for (const group of [...this.#groups.values()]) {
+      const { groupId } = group
+      const old = [...(this.offsets.of(groupId)?.all() ?? [])].filter(
+        ({ topic, partition, commitMs }) =>
+          (group.idleSince(topic, commitMs) ?? Number.POSITIVE_INFINITY) <= deadline &&
+          !this.offsets.isPending(groupId, topic, partition),
+      )
+      const expired = this.deleteOffsets(groupId, old)
+      const isUseless = group.isEmpty && !this.offsets.of(groupId)
+      const gone = isUseless && !this.offsets.hasPending(groupId) ? this.delete(group) : expired
+      gone.catch(error => {
+        const facts = { group: groupId, error: asError(error) }
+        this.#cluster.logger.log('error', 'broker:group-not-deleted', facts)
+      })
+    }
+  }
+
+  #alive(slot: number): LogRecord[] {
+    const records: LogRecord[] = []
+    for (const [groupId, group] of this.#groups) {
+      if (slotOf(groupId) !== slot) continue
+      if (group.protocolType !== '') records.push(groupRecord(groupId, group.kept()))
+      for (const offset of this.offsets.of(groupId)?.all() ?? []) {
+        records.push(offsetRecord(groupId, offset))
+      }
+    }
+    return records
+  }
+
+  #replayed(replayed: Replayed, slot: number): void {
+    if (replayed.is === 'end') {
+      const { producerId, committed } = replayed
+      this.offsets.complete(producerId, committed, groupId => slotOf(groupId) === slot)
+    } else this.#apply(replayed.entry, replayed.producerId)
+  }
+
+  #apply(entry: Entry, producerId: bigint | undefined): void {
+    switch (entry.is) {
+      case 'offset':
+        if (producerId === undefined) this.offsets.commit(entry.groupId, [entry.offset])
+        else this.offsets.commitPending(producerId, entry.groupId, [entry.offset])
+        break
+      case 'no offset':
+        this.offsets.remove(entry.groupId, [entry.place])
+        break
+      case 'group':
+        this.#groups.get(entry.groupId)?.close()
+        this.#add(new ClassicGroup(entry.groupId, this.#host, entry.group))
+        break
+      case 'no group':
+        this.#groups.get(entry.groupId)?.close()
+        this.#groups.delete(entry.groupId)
+        break
+      case 'other':
+    }
+  }
+}
