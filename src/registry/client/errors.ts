@@ -124,8 +124,17 @@ export function listed(words: string): string[] {
   const list = /(?:details|list of diff types): \[(.*)\]/s.exec(words)?.[1]
   if (list === undefined) return words === '' ? [] : [words]
   const braced = topLevel(list, '{', '}')
-  if (braced.length > 0) return braced
+  const reasons = braced.flatMap(each => confluentReason(each) ?? [])
+  // Groups without a reason tell the level and the version that the schema was held against.
+  if (braced.length > 0) return reasons.length > 0 ? reasons : braced
   return list.split(/, (?=[A-Za-z ]+(?:: | not |[A-Z_]{4,}))/).flatMap(each => each.trim() || [])
+}
+
+/** `errorType:'X', description:'…', additionalInfo:'…'` -> `X: …`, with either kind of quotes. */
+function confluentReason(group: string): string | undefined {
+  const form = /^errorType: ?['"](\w+)['"], description: ?['"](.*?)['"](?:, additionalInfo:.*)?$/s
+  const parts = form.exec(group)
+  return parts ? `${parts[1]}: ${parts[2]}` : undefined
 }
 
 /** The outermost `{…}` groups of a text. */
