@@ -89,15 +89,18 @@ export class Brokers {
     const { view, random } = this.#options
     const ids = shuffled([...view.brokers.keys()], random)
     const failures = new Map<string, Error>()
-    const tries = [
-      ...ids.map(id => () => this.#linkTo(id, 'main')),
-      ...shuffled(this.#options.bootstrap, random).map(at => () => this.#bootstrapLink(at)),
+    const links = [
+      ...ids.flatMap(id => this.#linkTo(id, 'main') ?? []),
+      ...shuffled(this.#options.bootstrap, random).map(at => this.#bootstrapLink(at)),
     ]
-    for (const next of tries) {
-      const way = next()
-      if (!way) continue
+    // What failed last time may cost a whole connection time-out again: it comes last.
+    const wellFirst = [
+      ...links.filter(each => !each.problem),
+      ...links.filter(each => each.problem),
+    ]
+    for (const link of wellFirst) {
       try {
-        return await way.connect()
+        return await link.connect()
       } catch (error) {
         const cause = asError(error)
         failures.set(cause.message, cause)

@@ -25,6 +25,7 @@ import { Refresher } from './refresher.ts'
 import { Security } from './security.ts'
 
 const BRIEF_REST_MS = 20
+const REBOOTSTRAP_REQUIRED = 129
 
 /** What a client takes from the world; tests and the simulation give their own. */
 export interface Environment {
@@ -296,6 +297,12 @@ export class Cluster {
       topics,
       allowAutoTopicCreation: this.#autoCreateTopics,
     })
+    if (answer.errorCode === REBOOTSTRAP_REQUIRED) {
+      // These brokers are no longer the cluster's (KIP-1102): begin anew at the bootstrap addresses.
+      this.view.brokers.clear()
+      connection.close()
+      throw new BrokerError(answer.errorCode, { api: Metadata.name, broker: connection.name })
+    }
     this.view.update(answer)
     this.#lastUpdateAt = this.clock.now()
     if (topics.every(({ name }) => this.#isWhole(name))) this.#refresher.satisfied()
