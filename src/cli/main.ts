@@ -7,7 +7,7 @@ import { commandLine } from './program.ts'
 async function run(argv: readonly string[]): Promise<number> {
   const program = commandLine()
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    await program.parseAsync(helpLast(argv), { from: 'user' })
     return Number(process.exitCode ?? exitCodes.done)
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -16,6 +16,11 @@ async function run(argv: readonly string[]): Promise<number> {
     process.stderr.write(`posthaste: ${wordsOf(error, program.opts().verbose === true)}\n`)
     return exitCodeOf(error)
   }
+}
+
+/** `help produce` as `produce --help`, since a command is only complete once it is called. */
+function helpLast(argv: readonly string[]): string[] {
+  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv]
 }
 
 // Standard error that nobody reads is no reason to stop; standard output is: `posthaste … | head`.

@@ -62,7 +62,7 @@ export function declare(command: Command): void {
     .option('--partitions <n>', 'how many there shall be; keys may move to others', partitions)
     .option('--config <name=value>', 'set this; may be repeated', namedValues)
     .option('--delete-config <name>', 'back to the default; may be repeated', collect)
-    .action(withAdmin(alter))
+    .action(withAdmin(alter, somethingToAlter))
   command
     .command('delete')
     .description('delete topics and all records in them')
@@ -82,9 +82,10 @@ interface Work {
 }
 
 /** Connects, runs the subcommand, and makes its answer the exit code. */
-function withAdmin(run: (work: Work) => Promise<number>) {
+function withAdmin(run: (work: Work) => Promise<number>, check?: (flags: Flags) => void) {
   return async function action(this: Command): Promise<void> {
     const flags = this.optsWithGlobals<Flags>()
+    check?.(flags)
     const settings = settingsFor(
       adminOptions,
       flags,
@@ -142,15 +143,17 @@ async function describe({ admin, names, flags, out }: Work): Promise<number> {
   return code
 }
 
+function somethingToAlter({ partitions, config, deleteConfig }: Flags): void {
+  if (partitions !== undefined || config || deleteConfig) return
+  throw new UsageError('nothing to alter', 'give --partitions, --config or --delete-config')
+}
+
 async function alter({ admin, names, flags, out }: Work): Promise<number> {
   const name = names[0]!
   const changes = [
     ...(flags.config ?? []).map(({ key, value }) => [key, value] as const),
     ...(flags.deleteConfig ?? []).map(key => [key, null] as const),
   ]
-  if (flags.partitions === undefined && changes.length === 0) {
-    throw new UsageError('nothing to alter', 'give --partitions, --config or --delete-config')
-  }
   let result: ItemResult<void> | undefined
   if (changes.length > 0) result = await admin.alterTopicConfigs(name, Object.fromEntries(changes))
   if (flags.partitions !== undefined && result?.is !== 'failed') {

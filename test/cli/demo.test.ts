@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { EmbeddedCluster } from '../../src/broker/index.ts'
+import { posthaste } from './posthaste.ts'
+
+describe('demo', () => {
+  it('delivers every order, reads all back, and every check holds', async () => {
+    const { code, stdout, stderr } = await posthaste(['demo'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/orders \[\d\] @ 0 +\w+ +order-\d{5}/)
+    expect(stdout).toContain('delivered 1,200, failed 0')
+    expect(stdout.match(/✔/g)).toHaveLength(4)
+    expect(stdout).not.toContain('✘')
+  })
+
+  it('shows every delivery with -v, and figures that add up with --json', async () => {
+    const { code, stdout } = await posthaste(['demo', '-v', '--json', '-X', 'compression.type=lz4'])
+    expect(code).toBe(0)
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    const summary = lines.pop()
+    expect(lines).toHaveLength(1_200)
+    const offsets = new Map<number, number>()
+    for (const { partition, offset } of lines) {
+      expect(offset).toBe(offsets.get(partition) ?? 0)
+      offsets.set(partition, offset + 1)
+    }
+    expect(summary).toMatchObject({ delivered: 1_200, failed: 0 })
+    expect(summary.partitions).toEqual(Object.fromEntries(offsets))
+    expect(summary.checks.every((check: { holds: boolean }) => check.holds)).toBe(true)
+  })
+
+  it('runs on another cluster, and leaves it as it was', async () => {
+    await using cluster = await EmbeddedCluster.start()
+    const { code } = await posthaste(['demo', '-q', '-b', cluster.bootstrapServers])
+    expect(code).toBe(0)
+    const topics = await posthaste(['topics', 'list', '-b', cluster.bootstrapServers])
+    expect(topics.stdout).toBe('')
+  })
+})
