@@ -64,12 +64,11 @@ export function readField(cursor: Cursor, home: FieldHome, oneofIndex?: number):
   if (label !== undefined && oneofIndex === undefined) {
     cursor.take()
     field.label = label
-    const explicit = label === Label.OPTIONAL && home.file.syntax === 'proto3'
-    if (explicit && home.extendee === undefined) field.proto3Optional = true
+    if (label === Label.OPTIONAL && home.file.syntax === 'proto3') field.proto3Optional = true
   }
   if (home.extendee !== undefined) field.extendee = home.extendee
   if (oneofIndex !== undefined) field.oneofIndex = oneofIndex
-  if (cursor.is('group') && !cursor.secondIs('.')) return readGroup(cursor, home, field)
+  if (cursor.is('group')) return readGroup(cursor, home, field)
   setType(field, cursor.name('the type of a field'))
   field.name = cursor.word('the name of a field')
   readNumberAndOptions(cursor, field)
@@ -130,8 +129,7 @@ export function readOneof(cursor: Cursor, home: FieldHome): void {
   cursor.expect('{')
   while (!cursor.skip('}')) {
     if (cursor.skip(';')) continue
-    if (cursor.is('option') && !cursor.secondIs('.')) {
-      cursor.take()
+    if (cursor.skip('option')) {
       oneof.options ??= create(OneofOptionsSchema)
       readOption(cursor, OneofOptionsSchema, oneof.options)
       cursor.expect(';')
@@ -188,7 +186,7 @@ function defaultText(field: FieldDescriptorProto, constant: Constant): string {
       ? escapedBytes(constant.value)
       : constant.value.toString('utf8')
   }
-  if (constant.is === 'word') return constant.value
+  if (constant.is === 'word') return constant.value === '-nan' ? 'nan' : constant.value
   const negative = constant.value.startsWith('-')
   const plain = negative ? constant.value.slice(1) : constant.value
   const integer = integerOf(plain)

@@ -128,21 +128,20 @@ function readMember(
 ): void {
   const { file } = home
   if (cursor.skip(';')) return
-  // Every one of these words may also be the name of a type: what follows tells.
-  const declares = !cursor.secondIs('.')
-  if (declares && cursor.skip('message')) {
+  // As in protoc, these words are no names of types, though fields may be called by them.
+  if (cursor.skip('message')) {
     message.nestedType.push(readMessage(cursor, file, depth + 1))
-  } else if (declares && cursor.skip('enum')) message.enumType.push(readEnum(cursor))
-  else if (declares && cursor.skip('oneof')) readOneof(cursor, home)
-  else if (declares && cursor.skip('extend')) {
+  } else if (cursor.skip('enum')) message.enumType.push(readEnum(cursor))
+  else if (cursor.skip('oneof')) readOneof(cursor, home)
+  else if (cursor.skip('extend')) {
     readExtend(cursor, file, { extension: message.extension, nested: message.nestedType }, depth)
-  } else if (declares && cursor.skip('option')) {
+  } else if (cursor.skip('option')) {
     message.options ??= create(MessageOptionsSchema)
     readOption(cursor, MessageOptionsSchema, message.options)
     cursor.expect(';')
-  } else if (declares && cursor.skip('reserved')) {
+  } else if (cursor.skip('reserved')) {
     readReserved(cursor, message, endOfFields, 1)
-  } else if (declares && cursor.skip('extensions')) {
+  } else if (cursor.skip('extensions')) {
     for (const range of readRanges(cursor, endOfFields, 1)) {
       message.extensionRange.push({ $typeName: extensionRangeName, ...range })
     }
@@ -180,13 +179,11 @@ function readEnum(cursor: Cursor): EnumDescriptorProto {
   cursor.expect('{')
   while (!cursor.skip('}')) {
     if (cursor.skip(';')) continue
-    if (cursor.is('option') && !cursor.secondIs('=')) {
-      cursor.take()
+    if (cursor.skip('option')) {
       made.options ??= create(EnumOptionsSchema)
       readOption(cursor, EnumOptionsSchema, made.options)
       cursor.expect(';')
-    } else if (cursor.is('reserved') && !cursor.secondIs('=')) {
-      cursor.take()
+    } else if (cursor.skip('reserved')) {
       readReserved(cursor, made, lastOfEnum, 0)
     } else made.value.push(readEnumValue(cursor))
   }

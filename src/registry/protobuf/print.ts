@@ -31,8 +31,12 @@ export function printProto(file: FileDescriptorProto): string {
   for (const option of optionsOf(FileOptionsSchema, file.options)) lines.push(`option ${option};`)
   const printer = new Printer(file)
   for (const each of file.enumType) lines.push('', ...printer.enum(each))
-  for (const each of file.messageType) lines.push('', ...printer.message(each))
-  for (const extended of printer.extensions(file.extension)) lines.push('', ...extended)
+  for (const each of file.messageType) {
+    if (!isOfGroup(each, file.extension)) lines.push('', ...printer.message(each))
+  }
+  for (const extended of printer.extensions(file.extension, file.messageType)) {
+    lines.push('', ...extended)
+  }
   return `${lines.join('\n')}\n`
 }
 
@@ -103,7 +107,9 @@ class Printer {
     }
     for (const rest of pending) if (!isOfField(rest, message)) lines.push(...this.message(rest))
     for (const each of message.enumType) lines.push(...this.enum(each))
-    for (const extended of this.extensions(message.extension)) lines.push(...extended)
+    for (const extended of this.extensions(message.extension, message.nestedType)) {
+      lines.push(...extended)
+    }
     const ranges = message.extensionRange.map(each => range(each.start, each.end - 1, 2 ** 29 - 1))
     if (ranges.length > 0) lines.push(`extensions ${ranges.join(', ')};`)
     const reserved = message.reservedRange.map(each => range(each.start, each.end - 1, 2 ** 29 - 1))
@@ -121,12 +127,16 @@ class Printer {
     return [`enum ${made.name} {`, ...indented([...options, ...values, ...reserved]), '}']
   }
 
-  /** Extensions, gathered by the message that they extend. */
-  extensions(fields: readonly FieldDescriptorProto[]): string[][] {
+  /** Extensions, gathered by the message that they extend; groups' messages are among `beside`. */
+  extensions(
+    fields: readonly FieldDescriptorProto[],
+    beside: readonly DescriptorProto[],
+  ): string[][] {
+    const inner = new Map(beside.map(each => [each.name, each]))
     const extended = [...new Set(fields.map(field => field.extendee))]
     return extended.map(name => {
       const own = fields.filter(field => field.extendee === name)
-      const lines = own.flatMap(field => this.#field(field, new Map(), true))
+      const lines = own.flatMap(field => this.#field(field, inner, true))
       return [`extend ${name} {`, ...indented(lines), '}']
     })
   }
@@ -195,8 +205,12 @@ function broughtName(
 
 function isOfField(nested: DescriptorProto, message: DescriptorProto): boolean {
   if (nested.options?.mapEntry) return true
-  return message.field.some(
-    field => field.type === Type.GROUP && lastPart(field.typeName) === nested.name,
+  return isOfGroup(nested, message.field) || isOfGroup(nested, message.extension)
+}
+
+function isOfGroup(message: DescriptorProto, fields: readonly FieldDescriptorProto[]): boolean {
+  return fields.some(
+    field => field.type === Type.GROUP && lastPart(field.typeName) === message.name,
   )
 }
 

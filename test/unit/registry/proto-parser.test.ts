@@ -41,12 +41,12 @@ describe('what is no .proto file', () => {
 })
 
 describe('words that are also names', () => {
-  it('may name types, fields and messages', () => {
-    const text = `syntax = "proto3";
-      message message { string message = 1; repeated .message optional = 2; oneof.inner reserved = 3; }
-      message oneof { message inner { int32 map = 1; enum option { option_zero = 0; } option o = 2; } }`
-    const registry = link(parseProto(text), [])
-    const message = registry.getMessage('message')
-    expect(message?.fields.map(field => field.name)).toEqual(['message', 'optional', 'reserved'])
+  it('may name fields, messages and packages', () => {
+    const text = `syntax = "proto3"; package message.enum;
+      message message { string message = 1; repeated .message.enum.message optional = 2;
+        oneof oneof { int32 reserved = 3; string option = 4; } map<string, int32> map = 5; }`
+    const message = link(parseProto(text), []).getMessage('message.enum.message')
+    const names = ['message', 'optional', 'reserved', 'option', 'map']
+    expect(message?.fields.map(field => field.name)).toEqual(names)
   })
 })
