@@ -126,10 +126,13 @@ async function learnTopics(cluster: Cluster, queries: readonly OffsetQuery[]): P
 function whyNoLeader(cluster: Cluster, topic: string, partition: number): KafkaError {
   const info = cluster.view.topics.get(topic)
   if (!info) return asKafkaError(cluster.whyUnknown(topic), 'UNKNOWN_TOPIC_OR_PARTITION')
-  const at = { topic, partition }
-  if (info.partitions[partition]) return new BrokerError(5, at)
-  const count = info.partitions.length
-  return new BrokerError(3, at, null, `${topic} has ${count} partitions, 0 to ${count - 1}`)
+  if (info.partitions[partition]) return new BrokerError(5, { topic, partition })
+  return noSuchPartition(topic, partition, info.partitions.length)
+}
+
+export function noSuchPartition(topic: string, partition: number, count: number): BrokerError {
+  const there = count === 1 ? 'one partition, 0' : `${count} partitions, 0 to ${count - 1}`
+  return new BrokerError(3, { topic, partition }, null, `${topic} has ${there}`)
 }
 
 async function askLeader(

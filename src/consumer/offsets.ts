@@ -36,11 +36,26 @@ export interface OffsetsParts {
   readonly groupId: string
   /** As who to commit and to ask. */
   identity(): GroupMetadata
+  /** Whether the group is being shared out anew, so that we may soon be somebody else in it. */
+  isUnsettled(): boolean
+  /** Whether the partition is still this consumer's to commit. */
+  owns(slot: TopicPartition): boolean
   readonly signal: AbortSignal
 }
 
 type Code = { readonly errorCode: number }
 type PartitionAnswer = ResponseOf<typeof OffsetFetch>['topics'][number]['partitions'][number]
+
+interface Problem<T> {
+  readonly slot: T
+  readonly error: KafkaError
+  /** Whether another try may mend it. */
+  readonly again: boolean
+}
+
+/** What a rebalance explains. */
+const passing = new Set(['ILLEGAL_GENERATION', 'REBALANCE_IN_PROGRESS', 'STALE_MEMBER_EPOCH'])
+const ILLEGAL_GENERATION = 22
 
 /** From version 10 on topics are named by ids; names are kept to, which all brokers take. */
 const BY_NAME = 9
@@ -105,7 +120,12 @@ export class GroupOffsets {
 
   async #commit(offsets: readonly CommitOffset[], timeoutMs: number): Promise<void> {
     const { groupId, cluster } = this.#parts
-    await this.#untilDone(timeoutMs, offsets, async open => {
+    let first = true
+    await this.#untilDone(timeoutMs, offsets, async wanted => {
+      // What went to another member since the first try is that member's to commit.
+      const open = first ? wanted : wanted.filter(slot => this.#parts.owns(slot))
+      first = false
+      if (open.length === 0) return wanted.map(() => ({ errorCode: ILLEGAL_GENERATION }))
       const answer = await this.#sendCommit(open)
       const codes = new Map<string, Code>()
       for (const { name, partitions } of answer.topics) {
@@ -113,7 +133,7 @@ export class GroupOffsets {
           codes.set(slotName({ topic: name, partition: each.partitionIndex }), each)
         }
       }
-      return open.map(slot => codes.get(slotName(slot)) ?? { errorCode: UNKNOWN_SERVER_ERROR })
+      return wanted.map(slot => codes.get(slotName(slot)) ?? { errorCode: ILLEGAL_GENERATION })
     })
     cluster.publisher.publish('offsets:committed', { group: groupId, partitions: offsets.length })
   }
@@ -134,7 +154,7 @@ export class GroupOffsets {
       const backoff = { initialMs: config.retryBackoffMs, maxMs: config.retryBackoffMaxMs }
       const rest = backoffMs(backoff, attempt, cluster.random)
       const isLate = signal.aborted || clock.now() + rest >= deadline
-      const worst = failed.find(({ error }) => !error.retriable) ?? (isLate ? failed[0] : undefined)
+      const worst = failed.find(({ again }) => !again) ?? (isLate ? failed[0] : undefined)
       if (worst) throw worst.error
       await sleep(clock, rest, signal)
       open = failed.map(({ slot }) => slot)
@@ -145,19 +165,23 @@ export class GroupOffsets {
   async #problems<T extends TopicPartition>(
     open: readonly T[],
     ask: (open: readonly T[]) => Promise<readonly Code[]>,
-  ): Promise<{ readonly slot: T; readonly error: KafkaError }[]> {
-    const { cluster, groupId } = this.#parts
+  ): Promise<Problem<T>[]> {
+    const { cluster, groupId, identity, isUnsettled } = this.#parts
+    const before = identity()
     try {
       const answers = await ask(open)
       return open.flatMap((slot, i) => {
         const code = answers[i]?.errorCode ?? UNKNOWN_SERVER_ERROR
         if (code === 0) return []
-        if (errorByCode(code).retriable) cluster.coordinators.forget('group', groupId)
-        return [{ slot, error: offsetsError(code, slot, groupId) }]
+        const error = offsetsError(code, slot, groupId)
+        if (error.retriable) cluster.coordinators.forget('group', groupId)
+        // Asked as a member of a generation that is over or not begun: as who we become, it works.
+        const hasMoved = isUnsettled() || identity().generationId !== before.generationId
+        return [{ slot, error, again: error.retriable || (hasMoved && passing.has(error.code)) }]
       })
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error
-      return open.map(slot => ({ slot, error }))
+      return open.map(slot => ({ slot, error, again: error.retriable }))
     }
   }
 

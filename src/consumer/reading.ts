@@ -1,10 +1,12 @@
 import type { Emitter } from '../base/emitter.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { KafkaError } from '../errors.ts'
+import { asKafkaError } from './as-kafka-error.ts'
 import { Assignment } from './assignment.ts'
 import type { ConsumerEvents, PartitionPosition } from './consumer-events.ts'
 import { Feed } from './feed.ts'
 import { Fetcher } from './fetcher.ts'
+import { noSuchPartition } from './list-offsets.ts'
 import type { ConsumerConfig } from './options.ts'
 import { ConsumedPartition, type TopicPartition } from './partition.ts'
 import type { StartAt } from './start.ts'
@@ -63,7 +65,11 @@ export class Reading {
       else partition.startFrom(at, deadline)
     }
     this.wake()
-    await this.#starter.seek(places.map(({ partition }) => partition))
+    const numbered = places.filter(({ at }) => typeof at === 'number')
+    await Promise.all([
+      this.#starter.seek(places.map(({ partition }) => partition)),
+      ...numbered.map(({ partition }) => this.#checkExists(partition)),
+    ])
     for (const { partition } of places) {
       if (partition.state.is === 'failed') throw partition.state.error
     }
@@ -112,6 +118,18 @@ export class Reading {
     for (const partition of [...this.assignment]) this.release(partition)
     this.#starter.close()
     this.#fetcher.close()
+  }
+
+  /** An offset that is named needs nobody to look it up; but its partition must be there. */
+  async #checkExists(partition: ConsumedPartition): Promise<void> {
+    const { topic, partition: index } = partition
+    if (this.#cluster.view.partition(topic, index)) return
+    try {
+      const { partitions } = await this.#cluster.topic(topic)
+      if (!partitions[index]) throw noSuchPartition(topic, index, partitions.length)
+    } catch (error) {
+      this.fail(partition, asKafkaError(error, 'UNKNOWN_TOPIC_OR_PARTITION'))
+    }
   }
 
   async #outOfRange(partition: ConsumedPartition): Promise<void> {

@@ -2,7 +2,7 @@ import { Cluster } from '../../src/cluster/cluster.ts'
 import { clientOptions, configure } from '../../src/cluster/options.ts'
 import type { Consumer, Message, ProducerRecord } from '../../src/index.ts'
 import { Producer } from '../../src/index.ts'
-import { CreateTopics } from '../../src/protocol/index.ts'
+import { CreatePartitions, CreateTopics } from '../../src/protocol/index.ts'
 import { waitFor } from '../support/wait.ts'
 
 /** Makes a topic with so many partitions, and waits until every partition has a leader. */
@@ -83,4 +83,26 @@ export async function take(consumer: Consumer, count: number): Promise<Message[]
 
 export function textOf(message: Message): string {
   return message.value?.toString() ?? 'null'
+}
+
+export async function addPartitions(
+  bootstrapServers: string,
+  name: string,
+  count: number,
+): Promise<void> {
+  const { values } = configure(clientOptions, { 'bootstrap.servers': bootstrapServers })
+  const cluster = new Cluster({ config: values, autoCreateTopics: false })
+  try {
+    await cluster.refresh()
+    const request = {
+      topics: [{ name, count, assignments: null }],
+      timeoutMs: 10_000,
+      validateOnly: false,
+    }
+    const answer = await cluster.call(CreatePartitions, request, { route: { to: 'controller' } })
+    const { errorCode, errorMessage } = answer.results[0]!
+    if (errorCode !== 0) throw new Error(`${name} did not grow: ${errorMessage}`)
+  } finally {
+    cluster.close()
+  }
 }

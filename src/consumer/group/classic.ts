@@ -117,6 +117,10 @@ export class ClassicMembership implements Membership {
     }
   }
 
+  get isUnsettled(): boolean {
+    return this.#machine.is('joining') || this.#machine.is('syncing')
+  }
+
   resubscribe(topics: readonly string[]): void {
     this.#topics = topics
     this.#askToRejoin('the subscription changed')

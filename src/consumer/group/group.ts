@@ -36,14 +36,16 @@ export class Group {
   constructor(parts: GroupParts) {
     const { cluster, config, groupId, reading, loops, events } = parts
     this.#parts = parts
+    const { assignment } = reading
     this.offsets = new GroupOffsets({
       cluster,
       groupId,
       identity: () => this.metadata,
+      isUnsettled: () => this.#membership?.isUnsettled ?? false,
+      owns: slot => assignment.find(slot) !== undefined,
       signal: this.#closing.signal,
     })
     const problem = (error: Error) => events.emit('error', error)
-    const { assignment } = reading
     const { offsets } = this
     this.committer = new Committer({ cluster, config, assignment, offsets, problem })
     const { committer } = this

@@ -24,6 +24,8 @@ export interface ShareKeeper {
 /** One consumer's place in its group, by either protocol. */
 export interface Membership {
   readonly metadata: GroupMetadata
+  /** The group is being shared out: who we are in it may change any moment. */
+  readonly isUnsettled: boolean
   /** Resolves when the first share has been assigned; rejects when there will be none. */
   readonly joined: Promise<void>
   /** The topics changed: the group must know. */
