@@ -1,9 +1,12 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
+import { afterAll, vi } from 'vitest'
 import { root } from '../support/cache.ts'
 import { type Outcome, type RunOptions, run, runOrThrow } from '../support/run.ts'
+
+// Such a test starts several processes one after the other, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 // The command line as it is shipped, made from the sources as they are now: node starts that in a
 // third of the time that a loader for TypeScript takes. Types are not looked at here. It lies in
