@@ -61,3 +61,4 @@ export {
   topicName,
   topicRecordName,
 } from './serde/subjects.ts'
+export { EmbeddedRegistry, type EmbeddedRegistryOptions } from './server/index.ts'

@@ -1,0 +1,15 @@
+import { describe } from 'vitest'
+import { EmbeddedRegistry } from '../../src/registry/server/index.ts'
+import { registryContract } from './contract.ts'
+
+describe('the client on the embedded registry', () => {
+  registryContract(() => EmbeddedRegistry.start(), {
+    verboseReasons: true,
+    guids: true,
+    unknownVersion: 'VERSION_NOT_FOUND',
+    permanentAtOnce: false,
+    listsDeleted: true,
+    countsDeletedTwice: false,
+    compatibilityOnceDeleted: 'BACKWARD',
+  })
+})
