@@ -1,4 +1,4 @@
-import { type Type, types } from 'avsc'
+import avsc, { type Type } from 'avsc'
 import { type Misfit, pathText, shown } from '../serde/format.ts'
 import { isOurs } from './logical.ts'
 
@@ -32,13 +32,13 @@ const primitiveWords: Readonly<Record<string, string>> = {
 
 function expectation(type: Type): string {
   if (isOurs(type)) return type.conversion.about
-  if (type instanceof types.EnumType) return `${type.name}, one of ${type.symbols.join(', ')}`
-  if (type instanceof types.FixedType) return `${type.name}, a Buffer of ${type.size} bytes`
-  if (type instanceof types.ArrayType) return 'an array'
-  if (type instanceof types.MapType) return 'an object of any keys'
-  if (type instanceof types.RecordType) return `a record ${type.name ?? ''}`.trimEnd()
-  if (type instanceof types.UnwrappedUnionType) return type.types.map(expectation).join(' or ')
-  if (type instanceof types.WrappedUnionType) {
+  if (type instanceof avsc.types.EnumType) return `${type.name}, one of ${type.symbols.join(', ')}`
+  if (type instanceof avsc.types.FixedType) return `${type.name}, a Buffer of ${type.size} bytes`
+  if (type instanceof avsc.types.ArrayType) return 'an array'
+  if (type instanceof avsc.types.MapType) return 'an object of any keys'
+  if (type instanceof avsc.types.RecordType) return `a record ${type.name ?? ''}`.trimEnd()
+  if (type instanceof avsc.types.UnwrappedUnionType) return type.types.map(expectation).join(' or ')
+  if (type instanceof avsc.types.WrappedUnionType) {
     const branches = type.types.map(each =>
       each.typeName === 'null' ? 'null' : `{ '${each.branchName}': … }`,
     )

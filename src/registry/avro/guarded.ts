@@ -1,4 +1,4 @@
-import { types } from 'avsc'
+import avsc from 'avsc'
 import { PayloadProblem } from '../serde/format.ts'
 
 /** avsc's cursor over bytes, as far as it is used here. */
@@ -46,7 +46,7 @@ function checkEnd(tap: Tap): void {
   if (tap.pos > tap.buf.length) throw new PayloadProblem('it ends within a list')
 }
 
-export class GuardedArray extends types.ArrayType {
+export class GuardedArray extends avsc.types.ArrayType {
   _read(tap: Tap): unknown[] {
     const items: unknown = this.itemsType
     if (!isCodec(items)) throw new TypeError('an array type without items')
@@ -73,7 +73,7 @@ export class GuardedArray extends types.ArrayType {
   }
 }
 
-export class GuardedMap extends types.MapType {
+export class GuardedMap extends avsc.types.MapType {
   _read(tap: Tap): Record<string, unknown> {
     const values: unknown = this.valuesType
     if (!isCodec(values)) throw new TypeError('a map type without values')

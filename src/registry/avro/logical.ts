@@ -1,4 +1,4 @@
-import { type Type, types } from 'avsc'
+import avsc, { type Type, type types } from 'avsc'
 import { bytesOfInteger, decimalText, integerOfBytes, unscaledOf } from './decimal.ts'
 import { isCodec } from './guarded.ts'
 
@@ -68,7 +68,7 @@ type Schema = ConstructorParameters<typeof types.LogicalType>[0]
 
 /** A logical type for avsc, from a conversion. */
 export function logicalType(name: string, of: ConversionOf): typeof types.LogicalType {
-  return class extends types.LogicalType {
+  return class extends avsc.types.LogicalType {
     readonly conversion: Conversion
 
     constructor(schema: Schema, options?: unknown) {

@@ -1,10 +1,10 @@
-import { types } from 'avsc'
+import avsc from 'avsc'
 
 const least = -(2n ** 63n)
 const most = 2n ** 63n - 1n
 
 /** A long as a bigint: exact over all 64 bits. Numbers are taken where they are whole and safe. */
-export const bigintLong = types.LongType.__with({
+export const bigintLong = avsc.types.LongType.__with({
   fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
   toBuffer: (value: bigint | number) => {
     const bytes = Buffer.alloc(8)

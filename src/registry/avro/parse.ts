@@ -1,4 +1,4 @@
-import { Type } from 'avsc'
+import avsc, { type Type } from 'avsc'
 import { type ReferencedSchema, SchemaProblem } from '../serde/format.ts'
 import { GuardedArray, GuardedMap } from './guarded.ts'
 import {
@@ -59,7 +59,7 @@ function typeOf(text: string, options: Partial<AvscOptions>, what: string): Type
   const schema = avroJson(text)
   const mine = { ...options }
   try {
-    const type = Type.forSchema(schema as Parameters<typeof Type.forSchema>[0], mine)
+    const type = avsc.Type.forSchema(schema as Parameters<typeof Type.forSchema>[0], mine)
     // Where a logical type is not valid, avsc goes on with a copy of the registry.
     options.registry = mine.registry!
     return type

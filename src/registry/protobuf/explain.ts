@@ -1,85 +1,98 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
 import { ScalarType } from '@bufbuild/protobuf'
-import { type Misfit, shown } from '../serde/format.ts'
+import { type Misfit, pathText, shown } from '../serde/format.ts'
 
 const maxMisfits = 10
 
 /** Where a value does not fit a message, in the terms of protobuf-es' message shapes. */
 export function explainMisfit(message: DescMessage, value: unknown): Misfit[] {
-  const misfits: Misfit[] = []
-  checkMessage(message, value, '', misfits)
-  return misfits.slice(0, maxMisfits)
+  const walk = new Walk()
+  walk.message(message, value)
+  return walk.misfits
 }
 
-function checkMessage(message: DescMessage, value: unknown, path: string, out: Misfit[]): void {
-  if (out.length > maxMisfits) return
-  if (!isObject(value)) {
-    out.push({ path, expected: `a message ${message.typeName}`, actual: shown(value) })
-    return
-  }
-  const known = new Set(['$typeName', '$unknown'])
-  for (const field of message.fields) {
-    if (field.oneof) continue
-    known.add(field.localName)
-    const each = value[field.localName]
-    if (each !== undefined) checkField(field, each, joined(path, field.localName), out)
-  }
-  for (const oneof of message.oneofs) {
-    known.add(oneof.localName)
-    checkOneof(oneof.fields, value[oneof.localName], joined(path, oneof.localName), out)
-  }
-  for (const name of Object.keys(value)) {
-    if (known.has(name)) continue
-    const expected = `a field of ${message.typeName} (${[...known].slice(2).join(', ')})`
-    out.push({ path: joined(path, name), expected, actual: shown(value[name]) })
-  }
+/** The names that a message's shape has, which are needed for every value. */
+const namesOf = new WeakMap<DescMessage, ReadonlySet<string>>()
+
+function knownNames(message: DescMessage): ReadonlySet<string> {
+  const known = namesOf.get(message)
+  if (known) return known
+  const names = message.members.map(member => member.localName)
+  const set = new Set(['$typeName', '$unknown', ...names])
+  namesOf.set(message, set)
+  return set
 }
 
-function checkOneof(
-  fields: readonly DescField[],
-  value: unknown,
-  path: string,
-  out: Misfit[],
-): void {
-  if (value === undefined) return
-  if (!isObject(value)) {
-    out.push({ path, expected: '{ case, value }', actual: shown(value) })
-    return
-  }
-  if (value.case === undefined) return
-  const field = fields.find(each => each.localName === value.case)
-  if (field) checkField(field, value.value, joined(path, 'value'), out)
-  else {
-    const expected = `one of ${fields.map(each => each.localName).join(', ')}`
-    out.push({ path: joined(path, 'case'), expected, actual: shown(value.case) })
-  }
-}
+/** One look through a value. The path is put together only for what does not fit. */
+class Walk {
+  readonly misfits: Misfit[] = []
+  readonly #path: string[] = []
 
-function checkField(field: DescField, value: unknown, path: string, out: Misfit[]): void {
-  if (field.fieldKind === 'list') {
-    if (!Array.isArray(value)) out.push({ path, expected: 'an array', actual: shown(value) })
-    else for (const [at, each] of value.entries()) checkSingle(field, each, `${path}[${at}]`, out)
-  } else if (field.fieldKind === 'map') {
-    if (!isObject(value)) out.push({ path, expected: 'an object', actual: shown(value) })
-    else
-      for (const [key, each] of Object.entries(value))
-        checkSingle(field, each, joined(path, key), out)
-  } else checkSingle(field, value, path, out)
-}
-
-function checkSingle(field: DescField, value: unknown, path: string, out: Misfit[]): void {
-  const misfit = (expected: string) => out.push({ path, expected, actual: shown(value) })
-  if (field.message) {
-    // A wrapper such as Int32Value stands for its value, and a Struct for an object.
-    if (isObject(value) && !field.message.typeName.startsWith('google.protobuf.')) {
-      checkMessage(field.message, value, path, out)
-    } else if (!isObject(value) && !field.message.typeName.startsWith('google.protobuf.')) {
-      misfit(`a message ${field.message.typeName}`)
+  message(message: DescMessage, value: unknown): void {
+    if (this.misfits.length >= maxMisfits) return
+    if (!isObject(value)) return this.#misfit(`a message ${message.typeName}`, value)
+    const known = knownNames(message)
+    for (const member of message.members) {
+      const each = value[member.localName]
+      if (each === undefined) continue
+      this.#path.push(member.localName)
+      if (member.kind === 'oneof') this.#oneof(member.fields, each)
+      else this.#field(member, each)
+      this.#path.pop()
     }
-  } else if (field.enum) {
-    if (!Number.isInteger(value)) misfit(`a number of the enum ${field.enum.typeName}`)
-  } else if (field.scalar !== undefined && !scalarChecks[field.scalar](value)) {
-    misfit(scalarWords[field.scalar])
+    for (const name in value) {
+      if (known.has(name) || !Object.hasOwn(value, name)) continue
+      const names = [...known].slice(2).join(', ')
+      this.#within(name, () =>
+        this.#misfit(`a field of ${message.typeName} (${names})`, value[name]),
+      )
+    }
+  }
+
+  #oneof(fields: readonly DescField[], value: unknown): void {
+    if (!isObject(value)) return this.#misfit('{ case, value }', value)
+    if (value.case === undefined) return
+    const field = fields.find(each => each.localName === value.case)
+    if (field) return this.#within('value', () => this.#field(field, value.value))
+    const expected = `one of ${fields.map(each => each.localName).join(', ')}`
+    this.#within('case', () => this.#misfit(expected, value.case))
+  }
+
+  #field(field: DescField, value: unknown): void {
+    if (field.fieldKind === 'list') {
+      if (!Array.isArray(value)) return this.#misfit('an array', value)
+      for (let at = 0; at < value.length; at++) {
+        this.#within(at, () => this.#single(field, value[at]))
+      }
+    } else if (field.fieldKind === 'map') {
+      if (!isObject(value)) return this.#misfit('an object', value)
+      for (const [key, each] of Object.entries(value)) {
+        this.#within(key, () => this.#single(field, each))
+      }
+    } else this.#single(field, value)
+  }
+
+  #single(field: DescField, value: unknown): void {
+    if (field.message) {
+      // Well-known types have shapes of their own: a wrapper is its value, a Struct an object.
+      if (!field.message.typeName.startsWith('google.protobuf.')) this.message(field.message, value)
+    } else if (field.enum) {
+      if (!Number.isInteger(value))
+        this.#misfit(`a number of the enum ${field.enum.typeName}`, value)
+    } else if (field.scalar !== undefined && !scalarChecks[field.scalar](value)) {
+      this.#misfit(scalarWords[field.scalar], value)
+    }
+  }
+
+  #within(part: string | number, check: () => void): void {
+    this.#path.push(String(part))
+    check()
+    this.#path.pop()
+  }
+
+  #misfit(expected: string, actual: unknown): void {
+    if (this.misfits.length >= maxMisfits) return
+    this.misfits.push({ path: pathText(this.#path), expected, actual: shown(actual) })
   }
 }
 
@@ -92,8 +105,9 @@ const isUint64 = (value: unknown) => isBigint(value, 0n, 2n ** 64n)
 const isNumber = (value: unknown) => typeof value === 'number'
 
 function isBigint(value: unknown, least: bigint, past: bigint): boolean {
-  const text = typeof value === 'bigint' || typeof value === 'number' || typeof value === 'string'
-  if (!text || !/^-?\d+$/.test(String(value))) return false
+  if (typeof value === 'bigint') return value >= least && value < past
+  const isText = typeof value === 'number' || typeof value === 'string'
+  if (!isText || !/^-?\d+$/.test(String(value))) return false
   const whole = BigInt(value)
   return whole >= least && whole < past
 }
@@ -132,10 +146,6 @@ const scalarWords: Readonly<Record<ScalarType, string>> = {
   [ScalarType.SFIXED64]: 'an sfixed64 (a bigint)',
   [ScalarType.SINT32]: 'a sint32',
   [ScalarType.SINT64]: 'a sint64 (a bigint)',
-}
-
-function joined(path: string, name: string): string {
-  return path === '' ? name : `${path}.${name}`
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
