@@ -31,6 +31,17 @@ export const consumerOptions = {
     about:
       'Makes this a static member (KIP-345): away for less than session.timeout.ms, it finds its partitions again and no one else is disturbed.',
   }),
+  'group.protocol': choice({
+    default: 'classic',
+    of: ['classic', 'consumer'],
+    about:
+      "How the group shares partitions: by an assignor of its members, or, with 'consumer' (KIP-848, Kafka 4.0), by the coordinator, which disturbs less.",
+  }),
+  'group.remote.assignor': text({
+    default: undefined,
+    about:
+      "The coordinator's assignor, with group.protocol=consumer; the broker's default if none.",
+  }),
   'partition.assignment.strategy': thing<string | readonly (string | Assignor)[]>({
     default: ['cooperative-sticky'],
     allowed: `one or more of ${assignorNames.join(', ')}, or assignors of your own`,
@@ -141,9 +152,20 @@ export interface ConsumerConfig extends Parsed<typeof consumerOptions> {
   readonly assignors: readonly Assignor[]
 }
 
+const classicOnly = ['partition.assignment.strategy', 'session.timeout.ms', 'heartbeat.interval.ms']
+
 /** Checks a consumer's settings, each and together. */
 export function consumerConfig(input: Readonly<Record<string, unknown>>): ConsumerConfig {
-  const { values } = configure(consumerOptions, input)
+  const { values, given } = configure(consumerOptions, input)
+  if (values.groupProtocol === 'consumer') {
+    const foreign = classicOnly.find(name => given.has(name))
+    if (foreign !== undefined) {
+      throw new ConfigError(
+        `${foreign} means nothing with group.protocol=consumer, where the broker decides it`,
+        "leave it out, or set group.protocol to 'classic'",
+      )
+    }
+  }
   if (values.fetchMinBytes > values.fetchMaxBytes) {
     throw new ConfigError(
       `fetch.min.bytes (${values.fetchMinBytes}) is more than fetch.max.bytes (${values.fetchMaxBytes})`,

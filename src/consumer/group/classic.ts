@@ -4,7 +4,7 @@ import { deferred } from '../../base/deferred.ts'
 import { Machine, type Moves } from '../../base/machine.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
 import type { GroupMetadata } from '../../cluster/group-metadata.ts'
-import { asError, BrokerError, KafkaError } from '../../errors.ts'
+import { asError, type KafkaError } from '../../errors.ts'
 import {
   type Api,
   Heartbeat,
@@ -17,8 +17,9 @@ import {
 import { flatten } from '../by-topic.ts'
 import type { ConsumerConfig } from '../options.ts'
 import type { TopicPartition } from '../partition.ts'
+import { askCoordinator, failure } from './ask.ts'
 import { type Assignor, slotName } from './assignors/assignor.ts'
-import { fatalGroupError, groupVerdict } from './group-verdict.ts'
+import { fatalGroupError, groupVerdict, pollTimeout } from './group-verdict.ts'
 import { whileBeating } from './heartbeats.ts'
 import { Leader } from './leader.ts'
 import type { Membership, ShareKeeper } from './membership.ts'
@@ -365,17 +366,13 @@ export class ClassicMembership implements Membership {
     }
   }
 
-  /** One request to the coordinator on the group's own connection; answers are the caller's. */
-  async #ask<A extends Api>(
+  #ask<A extends Api>(
     api: A,
     request: RequestInput<A>,
     timeoutMs = this.#parts.config.requestTimeoutMs,
   ): Promise<ResponseOf<A>> {
     const { cluster, groupId } = this.#parts
-    const nodeId = await cluster.coordinators.find('group', groupId)
-    if (!cluster.view.brokers.has(nodeId)) await cluster.refresh()
-    const connection = await cluster.brokers.connect(nodeId, 'group')
-    return connection.send(api, request, { timeoutMs })
+    return askCoordinator(cluster, groupId, api, request, { timeoutMs })
   }
 }
 
@@ -384,17 +381,3 @@ const PLURAL_LEAVE = 3
 const LEAVE_TIMEOUT_MS = 5_000
 /** A coordinator that moves or loads its state is nothing to tell people about. */
 const TELL_AFTER_FAILURES = 5
-
-function failure(api: Api, errorCode: number): BrokerError {
-  return new BrokerError(errorCode, { api: api.name })
-}
-
-function pollTimeout(limitMs: number, stuckMs: number): KafkaError {
-  return new KafkaError({
-    code: 'MAX_POLL_INTERVAL_EXCEEDED',
-    message:
-      `the program has worked for ${Math.round(stuckMs)} ms without asking for more, and ` +
-      `max.poll.interval.ms is ${limitMs}: its partitions go to other members`,
-    hint: 'raise max.poll.interval.ms, do less at a time, or work on several partitions at once',
-  })
-}

@@ -33,6 +33,9 @@ const hints: Readonly<Record<string, string>> = {
   GROUP_AUTHORIZATION_FAILED: 'this user may not READ the group',
   GROUP_MAX_SIZE_REACHED: 'the broker has group.max.size set',
   UNSUPPORTED_ASSIGNOR: 'see group.consumer.assignors of the broker',
+  UNSUPPORTED_VERSION:
+    "set group.protocol to 'classic': this broker does not know the new protocol",
+  INVALID_REGULAR_EXPRESSION: 'the broker matches by RE2: no look-around, no back-references',
 }
 
 export function groupVerdict(error: Error): GroupVerdict {
@@ -49,5 +52,16 @@ export function fatalGroupError(group: string, cause: Error): KafkaError {
     hint: hints[code],
     fatal: true,
     cause,
+  })
+}
+
+/** The program's silence is over the limit; the group can't wait for it. */
+export function pollTimeout(limitMs: number, stuckMs: number): KafkaError {
+  return new KafkaError({
+    code: 'MAX_POLL_INTERVAL_EXCEEDED',
+    message:
+      `the program has worked for ${Math.round(stuckMs)} ms without asking for more, and ` +
+      `max.poll.interval.ms is ${limitMs}: its partitions go to other members`,
+    hint: 'raise max.poll.interval.ms, do less at a time, or work on several partitions at once',
   })
 }

@@ -11,6 +11,7 @@ import type { Reading } from '../reading.ts'
 import { ClassicMembership } from './classic.ts'
 import { Committer } from './committer.ts'
 import type { Membership } from './membership.ts'
+import { NextMembership } from './next.ts'
 import { Share } from './share.ts'
 import { MatchingTopics } from './topics.ts'
 
@@ -76,17 +77,36 @@ export class Group {
   ): Promise<void> {
     if (this.#parts.reading.assignment.size > 0 && !this.#membership) throw mixed('subscribe')
     if (listener) this.#share.listener = listener
+    if (this.#parts.config.groupProtocol === 'consumer') this.#subscribeNext(wanted)
+    else await this.#subscribeClassic(wanted)
+    await this.#membership?.joined
+  }
+
+  #subscribeNext(wanted: readonly string[] | RegExp): void {
+    const { cluster, config, groupId } = this.#parts
+    const subscription =
+      wanted instanceof RegExp
+        ? { pattern: brokerPattern(wanted) }
+        : { names: [...new Set(wanted)] }
+    if (this.#membership instanceof NextMembership) this.#membership.resubscribe(subscription)
+    else {
+      const parts = { cluster, config, groupId, keeper: this.#share }
+      this.#membership = new NextMembership(parts, subscription)
+    }
+  }
+
+  async #subscribeClassic(wanted: readonly string[] | RegExp): Promise<void> {
+    const { cluster, config, groupId } = this.#parts
     this.#matching?.close()
     this.#matching = undefined
     const topics = wanted instanceof RegExp ? await this.#match(wanted) : [...new Set(wanted)]
     if (this.#closing.signal.aborted) return
-    if (this.#membership) return this.#membership.resubscribe(topics)
-    const { cluster, config, groupId } = this.#parts
-    const { assignors } = config
-    const keeper = this.#share
-    const parts = { cluster, config, groupId, assignors, keeper }
-    this.#membership = new ClassicMembership(parts, topics)
-    await this.#membership.joined
+    if (this.#membership instanceof ClassicMembership) this.#membership.resubscribe(topics)
+    else {
+      const { assignors } = config
+      const parts = { cluster, config, groupId, assignors, keeper: this.#share }
+      this.#membership = new ClassicMembership(parts, topics)
+    }
   }
 
   /** Makes partitions go on where the group has committed; without a commit, by the policy. */
@@ -108,12 +128,17 @@ export class Group {
   }
 
   #match(pattern: RegExp): Promise<readonly string[]> {
-    const matching = new MatchingTopics(this.#parts.cluster, pattern, topics =>
-      this.#membership?.resubscribe(topics),
-    )
+    const matching = new MatchingTopics(this.#parts.cluster, pattern, topics => {
+      if (this.#membership instanceof ClassicMembership) this.#membership.resubscribe(topics)
+    })
     this.#matching = matching
     return matching.begin()
   }
+}
+
+/** The broker matches whole names by RE2, a RegExp looks for its pattern anywhere in them. */
+function brokerPattern({ source, ignoreCase }: RegExp): string {
+  return `${ignoreCase ? '(?i)' : ''}.*(?:${source}).*`
 }
 
 export function mixed(call: string): StateError {

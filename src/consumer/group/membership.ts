@@ -28,8 +28,6 @@ export interface Membership {
   readonly isUnsettled: boolean
   /** Resolves when the first share has been assigned; rejects when there will be none. */
   readonly joined: Promise<void>
-  /** The topics changed: the group must know. */
-  resubscribe(topics: readonly string[]): void
   /** Leaves, so that others need not wait for a timeout; a static member just goes. */
   leave(): Promise<void>
 }
