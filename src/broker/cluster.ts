@@ -12,6 +12,7 @@ import { ClusterState } from './model/cluster-state.ts'
 import type { Counters } from './model/counters.ts'
 import { Topic } from './model/topic.ts'
 import { type ClusterOptions, type ParsedClusterOptions, parseClusterOptions } from './options.ts'
+import { markerGate } from './transactions/marker-gate.ts'
 
 type ApiOf<Name extends ApiName> = (typeof apiByName)[Name]
 
@@ -62,8 +63,9 @@ export class EmbeddedCluster {
     const parsed = parseClusterOptions(options)
     const nodes = nodesOf(parsed)
     const data = parsed.dataDir === undefined ? undefined : await DataFolder.open(parsed.dataDir)
-    const state = await ClusterState.create(parsed.settings, nodes, data)
     const faults = new Faults()
+    const gate = markerGate(faults, parsed.settings.clock)
+    const state = await ClusterState.create(parsed.settings, nodes, data, gate)
     const brokers = nodes.map((node, i) => {
       const port = parsed.port === 0 ? 0 : parsed.port + i
       const address = { host: parsed.host, port }

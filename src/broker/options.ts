@@ -36,6 +36,11 @@ export interface ClusterOptions {
    * default is not Kafka's: `group.initial.rebalance.delay.ms` is 0, so that tests need not wait.
    */
   readonly groupConfig?: Readonly<Record<string, string>>
+  /**
+   * The level of the feature `transaction.version`: 2 gives each transaction an epoch of its own
+   * (KIP-890), 1 and 0 are those of older clusters. Default: 2.
+   */
+  readonly transactionVersion?: 0 | 1 | 2
   /** The largest request, in bytes (`socket.request.max.bytes`). Default: 104,857,600. */
   readonly maxRequestBytes?: number
   readonly clock?: Clock
@@ -73,7 +78,9 @@ function settingsOf(options: ClusterOptions, brokers: number): ClusterSettings {
   const maxRequestBytes = options.maxRequestBytes ?? 100 * 1024 * 1024
   whole('defaultPartitions', defaultPartitions, 1, 100_000)
   whole('defaultReplicationFactor', defaultReplicationFactor, 1, brokers)
+  const transactionVersion = options.transactionVersion ?? 2
   whole('maxRequestBytes', maxRequestBytes, 1024, 2 ** 31 - 1)
+  whole('transactionVersion', transactionVersion, 0, 2)
   return {
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
@@ -83,6 +90,7 @@ function settingsOf(options: ClusterOptions, brokers: number): ClusterSettings {
     defaultReplicationFactor,
     topicConfig: topicDefaults(options.topicConfig ?? {}),
     groupConfig: groupDefaults(options.groupConfig ?? {}),
+    transactionVersion,
     fsync: options.fsync ?? false,
     maxRequestBytes,
   }

@@ -7,10 +7,10 @@ import {
   StateError,
   silentLogger,
 } from '../../src/index.ts'
-import { freshName, onRealKafka } from './clusters.ts'
+import { freshName, onBothClusters } from './clusters.ts'
 import { readBack } from './read-back.ts'
 
-onRealKafka('a transactional producer', cluster => {
+onBothClusters('a transactional producer', cluster => {
   const make = (transactionalId: string, options: ProducerOptions = {}) =>
     new Producer({
       'bootstrap.servers': cluster().bootstrapServers,

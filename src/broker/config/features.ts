@@ -8,8 +8,10 @@ export interface Feature {
 }
 
 /** The features of Apache Kafka 4.3 that matter to clients, at the levels of a new cluster. */
-export const FEATURES: readonly Feature[] = [
-  { name: 'group.version', min: 0, max: 1, level: 1 },
-  { name: 'metadata.version', min: 7, max: 30, level: 30 },
-  { name: 'transaction.version', min: 0, max: 2, level: 2 },
-]
+export function featuresOf({ transactionVersion }: { transactionVersion: number }): Feature[] {
+  return [
+    { name: 'group.version', min: 0, max: 1, level: 1 },
+    { name: 'metadata.version', min: 7, max: 30, level: 30 },
+    { name: 'transaction.version', min: 0, max: 2, level: transactionVersion },
+  ]
+}

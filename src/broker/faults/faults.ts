@@ -61,7 +61,7 @@ export class Faults {
 
   /** The fault that meets a request, if any; it is counted as used. */
   take(
-    { api }: Handler,
+    { api }: Pick<Handler, 'api'>,
     request: AnyMessage,
     broker: number,
   ): { readonly action: FaultAction; readonly failureOf: FailureOf } | undefined {

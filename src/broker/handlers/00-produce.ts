@@ -8,6 +8,11 @@
  *   -1 are answered when the append is with the system, or on the disk where that is asked for.
  * - Sequences are checked (KIP-98): a batch that is in the log already is answered with its first
  *   offset, a gap with OUT_OF_ORDER_SEQUENCE_NUMBER, an older epoch with INVALID_PRODUCER_EPOCH.
+ * - Transactional batches must belong to their producer's transaction (KIP-890): the coordinator is
+ *   asked, and from version 12 on it adds the partition. Where it is not part of the transaction,
+ *   TRANSACTION_ABORTABLE from version 11 on, INVALID_TXN_STATE before. While the markers of the
+ *   last transaction are being written, CONCURRENT_TRANSACTIONS, before 12 NOT_ENOUGH_REPLICAS.
+ * - The cluster's own topics take no records from clients: INVALID_TOPIC_EXCEPTION.
  * - 7: zstd is allowed. 10: NOT_LEADER_OR_FOLLOWER tells the leader (KIP-951). 13: topic ids.
  */
 import type { ErrorName } from '../../protocol/errors.ts'
@@ -17,6 +22,7 @@ import { type Context, HANG_UP, NO_ANSWER, on } from '../handler.ts'
 import type { Partition } from '../model/partition.ts'
 import type { Topic } from '../model/topic.ts'
 import { type Accepted, checkProduced, type RecordProblem } from '../produced.ts'
+import { admitToTransaction } from '../transactions/admit.ts'
 import { code, currentLeader, leaderEndpoints, leadershipError } from './answers.ts'
 
 type PartitionAnswer = ResponseInput<
@@ -36,7 +42,7 @@ export const produce = on(
   Produce,
   [3, 13],
   async (request, context) => {
-    const { acks } = request
+    const { acks, transactionalId } = request
     const leaders = new Set<number>()
     const outcomes = request.topicData.map(({ name, topicId, partitionData }) => {
       const topic = context.cluster.topics.find(name, topicId)
@@ -44,7 +50,7 @@ export const produce = on(
       const partitions = partitionData.map(({ index, records }) => {
         if (acks < -1 || acks > 1) return failed(index, 'INVALID_REQUIRED_ACKS')
         if (!topic) return failed(index, unknown)
-        return toPartition(topic, index, records, context, leaders)
+        return toPartition({ topic, index, records, transactionalId }, context, leaders)
       })
       return { name, topicId, partitions }
     })
@@ -71,13 +77,16 @@ async function settled({ answer, stored }: Outcome): Promise<PartitionAnswer> {
   }
 }
 
-function toPartition(
-  topic: Topic,
-  index: number,
-  records: Buffer | null,
-  context: Context,
-  leaders: Set<number>,
-): Outcome {
+/** What is to be appended, and where. */
+interface Wanted {
+  readonly topic: Topic
+  readonly index: number
+  readonly records: Buffer | null
+  readonly transactionalId: string | null
+}
+
+function toPartition(wanted: Wanted, context: Context, leaders: Set<number>): Outcome {
+  const { topic, index, records } = wanted
   const partition = topic.partitions[index]
   if (!partition) return failed(index, 'UNKNOWN_TOPIC_OR_PARTITION')
   const failure = context.failureOf(topic.name, index) ?? leadershipError(partition, context, -1)
@@ -87,11 +96,17 @@ function toPartition(
     return { answer: { ...answer, currentLeader: currentLeader(partition) } }
   }
   if (failure) return failed(index, failure)
+  if (topic.isInternal) return failed(index, 'INVALID_TOPIC_EXCEPTION')
   const now = context.cluster.clock.epoch()
   const checked = checkProduced(records, topic.settings, context.version, now)
-  return checked.is === 'refused'
-    ? failed(index, checked.code, checked.message, checked.records)
-    : append(partition, checked, now)
+  if (checked.is === 'refused') {
+    return failed(index, checked.code, checked.message, checked.records)
+  }
+  if (!checked.facts.isTransactional) return append(partition, checked, now)
+  const admitted = admitToTransaction(partition, checked.facts, wanted.transactionalId, context)
+  if (admitted.error) return failed(index, admitted.error, admitted.message)
+  const { answer, stored } = append(partition, checked, now)
+  return { answer, stored: Promise.all([stored, admitted.stored]).then(() => {}) }
 }
 
 function append(partition: Partition, accepted: Accepted, now: number): Outcome {

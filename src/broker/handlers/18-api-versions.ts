@@ -12,15 +12,15 @@
 import { errorByName } from '../../protocol/errors.ts'
 import { ApiVersions, type ApiVersionsRequest, Produce } from '../../protocol/messages/index.ts'
 import type { ResponseInput } from '../../protocol/schema/api.ts'
-import { FEATURES } from '../config/features.ts'
+import { type Feature, featuresOf } from '../config/features.ts'
 import { type Handler, on } from '../handler.ts'
 
 export function apiVersions(handlers: () => readonly Handler[]): Handler {
-  return on(ApiVersions, [0, 4], async (request, { version }) => {
+  return on(ApiVersions, [0, 4], async (request, { version, cluster }) => {
     if (version >= 3 && !isWellNamed(request)) {
       return { errorCode: errorByName('INVALID_REQUEST').code, apiKeys: [] }
     }
-    return supported(handlers(), version)
+    return supported(handlers(), version, featuresOf(cluster.settings))
   })
 }
 
@@ -36,8 +36,9 @@ export function unsupportedApiVersions({ versions }: Handler): ResponseInput<typ
 function supported(
   handlers: readonly Handler[],
   version: number,
+  features: readonly Feature[],
 ): ResponseInput<typeof ApiVersions> {
-  const features = version < 4 ? FEATURES.filter(feature => feature.min > 0) : FEATURES
+  const told = version < 4 ? features.filter(feature => feature.min > 0) : features
   return {
     errorCode: 0,
     apiKeys: handlers.map(({ api, versions: [min, maxVersion] }) => ({
@@ -45,13 +46,13 @@ function supported(
       minVersion: api.key === Produce.key ? 0 : min,
       maxVersion,
     })),
-    supportedFeatures: features.map(({ name, min: minVersion, max: maxVersion }) => ({
+    supportedFeatures: told.map(({ name, min: minVersion, max: maxVersion }) => ({
       name,
       minVersion,
       maxVersion,
     })),
     finalizedFeaturesEpoch: 1,
-    finalizedFeatures: FEATURES.flatMap(({ name, level }) =>
+    finalizedFeatures: features.flatMap(({ name, level }) =>
       level === 0 ? [] : [{ name, minVersionLevel: level, maxVersionLevel: level }],
     ),
   }

@@ -1,14 +1,14 @@
 import { type Deferred, deferred } from '../../base/deferred.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
 import { parseBatch } from '../../records/batch-reader.ts'
-import { readControlRecord } from '../../records/control.ts'
+import { readControlRecord, writeControlBatch } from '../../records/control.ts'
 import { placeBatch } from '../../records/seal.ts'
 import { type BatchFacts, batchFacts } from './batch-facts.ts'
 import { LeaderEpochs } from './epochs.ts'
 import { type KnownBatch, ProducerStates } from './producer-states.ts'
 import { NOTHING, Segment, type Slice } from './segment.ts'
 import type { LogStorage } from './storage.ts'
-import { Transactions } from './transactions.ts'
+import { type Marker, Transactions } from './transactions.ts'
 
 /** The topic's settings that a log obeys, looked up at each use since they may be altered. */
 export interface LogSettings {
@@ -56,6 +56,7 @@ export class PartitionLog {
   #highWatermark: number
   #waiting: Waiting[] = []
   #unreadableBytes = 0
+  #hasNewMarker = false
   #writing = false
   #failure: Error | undefined
 
@@ -118,6 +119,10 @@ export class PartitionLog {
     }
     const verdict = this.producers.check(facts)
     if (verdict.is !== 'new') return verdict
+    if (!facts.isTransactional && this.transactions.open.has(facts.producerId)) {
+      const message = `producer ${facts.producerId} has a transaction open here`
+      return { is: 'refused', code: 'INVALID_TXN_STATE', message }
+    }
     const segment = this.#segmentFor(batch.length, nowMs)
     const baseOffset = segment.nextOffset
     const lastOffset = baseOffset + facts.lastOffset - facts.baseOffset
@@ -129,6 +134,21 @@ export class PartitionLog {
     this.#unreadableBytes += batch.length
     this.#makeReadable()
     return { is: 'appended', baseOffset, lastOffset }
+  }
+
+  /** Ends a producer's transaction here. */
+  appendMarker(marker: Marker, leaderEpoch: number, nowMs: number): AppendResult {
+    const verdict = this.producers.checkMarker(marker)
+    if (verdict?.is === 'refused') return verdict
+    const is = marker.committed ? 'commit' : 'abort'
+    const batch = writeControlBatch({ ...marker, is, timestamp: nowMs })
+    return this.append(batch, batchFacts(batch), leaderEpoch, nowMs)
+  }
+
+  /** Whether a transaction of the producer has records here and is open, under that epoch. */
+  hasOpenTransaction(producerId: bigint, producerEpoch: number): boolean {
+    const isOpen = this.transactions.open.has(producerId)
+    return isOpen && this.producers.get(producerId)?.epoch === producerEpoch
   }
 
   /**
@@ -149,6 +169,7 @@ export class PartitionLog {
     const record = readControlRecord(cursor)
     if (record.is === 'other') return
     this.transactions.ended(producerId, record.is, baseOffset)
+    this.#hasNewMarker = true
     this.producers.ended(producerId, record.coordinatorEpoch)
   }
 
@@ -273,6 +294,10 @@ export class PartitionLog {
     const bytes = this.#unreadableBytes
     this.#unreadableBytes = 0
     this.onReadable(bytes)
+    if (!this.#hasNewMarker) return
+    // What stood before a marker may be stable now, and be much more than the marker's bytes.
+    this.#hasNewMarker = false
+    this.onReadable(0)
   }
 
   #fail(error: Error): void {

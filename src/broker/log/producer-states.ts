@@ -1,5 +1,6 @@
 import type { ErrorName } from '../../protocol/errors.ts'
 import type { BatchFacts } from './batch-facts.ts'
+import type { Marker } from './transactions.ts'
 
 /** How many batches of a producer are remembered: as many as it may have in flight. */
 const REMEMBERED_BATCHES = 5
@@ -36,6 +37,8 @@ const NEW: SequenceVerdict = { is: 'new' }
 /** The idempotent producers of one partition (KIP-98), rebuilt from the log at start. */
 export class ProducerStates {
   readonly #states = new Map<bigint, ProducerState>()
+  /** The first batch of a producer that was put off: those behind it must not overtake it. */
+  readonly #putOff = new Map<bigint, { readonly epoch: number; readonly sequence: number }>()
 
   get size(): number {
     return this.#states.size
@@ -52,6 +55,10 @@ export class ProducerStates {
   /** Judges a batch that is about to be appended; batches without a producer id are always new. */
   check(batch: BatchFacts): SequenceVerdict {
     if (batch.producerId < 0n) return NEW
+    const first = this.#putOff.get(batch.producerId)
+    if (first?.epoch === batch.producerEpoch && batch.baseSequence > first.sequence) {
+      return gap(batch, `epoch ${first.epoch}, where sequence ${first.sequence} is awaited`, -1)
+    }
     const state = this.#states.get(batch.producerId)
     if (!state) {
       // Retention may have taken all that it ever wrote here, so any sequence may be the next.
@@ -59,8 +66,9 @@ export class ProducerStates {
     }
     const { producerEpoch: epoch } = batch
     if (epoch < state.epoch) return staleEpoch(batch, state)
-    // A marker has no sequence; it may come under the epoch that fences its producer.
-    if (batch.isControl) return NEW
+    // A marker has no sequence; it may come under the epoch that fences its producer. Nor have the
+    // offsets that a coordinator writes in a producer's name.
+    if (batch.isControl || batch.baseSequence < 0) return NEW
     if (epoch > state.epoch) return batch.baseSequence === 0 ? NEW : gap(batch, 'a new epoch', -1)
     const known = state.batches.find(
       each =>
@@ -72,16 +80,38 @@ export class ProducerStates {
     return batch.baseSequence === next ? NEW : gap(batch, `epoch ${epoch}`, last)
   }
 
+  /** Judges a marker that is about to be appended. Undefined: nothing stands against it. */
+  checkMarker(marker: Marker): SequenceVerdict | undefined {
+    const state = this.#states.get(marker.producerId)
+    if (!state) return undefined
+    const { producerEpoch: epoch, coordinatorEpoch } = marker
+    if (coordinatorEpoch < state.coordinatorEpoch) {
+      const message = `a coordinator of epoch ${coordinatorEpoch} after ${state.coordinatorEpoch}`
+      return { is: 'refused', code: 'TRANSACTION_COORDINATOR_FENCED', message }
+    }
+    // Where each transaction has an epoch of its own, its marker brings the next one (KIP-1228).
+    const oldest = marker.transactionVersion >= 2 ? state.epoch + 1 : state.epoch
+    return epoch < oldest ? staleEpoch(marker, state) : undefined
+  }
+
+  /** A batch was put off, to be sent again: until then none behind it may be appended. */
+  putOff({ producerId, producerEpoch: epoch, baseSequence: sequence }: BatchFacts): void {
+    const known = this.#putOff.get(producerId)
+    const isFirst = known?.epoch !== epoch || sequence < known.sequence
+    if (isFirst) this.#putOff.set(producerId, { epoch, sequence })
+  }
+
   /** Remembers a batch that was appended. */
   record(batch: BatchFacts): void {
     if (batch.producerId < 0n) return
+    this.#putOff.delete(batch.producerId)
     const state = this.#stateOf(batch)
     state.lastTimestamp = batch.maxTimestamp
     if (batch.producerEpoch !== state.epoch) {
       state.epoch = batch.producerEpoch
       state.batches = []
     }
-    if (batch.isControl) return
+    if (batch.isControl || batch.baseSequence < 0) return
     state.batches.push({
       baseSequence: batch.baseSequence,
       lastSequence: lastSequenceOf(batch),
@@ -129,7 +159,10 @@ export function lastSequenceOf(batch: BatchFacts): number {
   return (batch.baseSequence + batch.lastOffset - batch.baseOffset) % SEQUENCES
 }
 
-function staleEpoch(batch: BatchFacts, state: ProducerState): SequenceVerdict {
+function staleEpoch(
+  batch: Pick<BatchFacts, 'producerId' | 'producerEpoch'>,
+  state: ProducerState,
+): SequenceVerdict {
   const message =
     `producer ${batch.producerId} writes with epoch ${batch.producerEpoch}, ` +
     `but epoch ${state.epoch} has written here already`

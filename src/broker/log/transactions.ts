@@ -1,3 +1,13 @@
+/** The end of a producer's transaction, as it is written into each of its partitions. */
+export interface Marker {
+  readonly producerId: bigint
+  readonly producerEpoch: number
+  readonly committed: boolean
+  readonly coordinatorEpoch: number
+  /** 2 where each transaction has an epoch of its own (KIP-890), else 0 or 1. */
+  readonly transactionVersion: number
+}
+
 /** An aborted transaction in one partition, as read_committed readers must know it. */
 export interface AbortedTransaction {
   readonly producerId: bigint
@@ -6,10 +16,16 @@ export interface AbortedTransaction {
   readonly lastOffset: number
 }
 
+interface IndexedAbort extends AbortedTransaction {
+  /** Below it every transaction was decided when this one was: those behind it began later. */
+  readonly stableOffset: number
+}
+
 /** The transactions of a partition: which are open, and which were aborted. */
 export class Transactions {
   readonly #open = new Map<bigint, number>()
-  #aborted: AbortedTransaction[] = []
+  /** In order of their markers. */
+  readonly #aborted: IndexedAbort[] = []
 
   /** Where the oldest open transaction begins; undefined if all are decided. */
   get firstOpenOffset(): number | undefined {
@@ -35,18 +51,35 @@ export class Transactions {
     const firstOffset = this.#open.get(producerId)
     this.#open.delete(producerId)
     if (how === 'commit' || firstOffset === undefined) return
-    this.#aborted.push({ producerId, firstOffset, lastOffset: offset })
+    const stableOffset = this.firstOpenOffset ?? offset + 1
+    this.#aborted.push({ producerId, firstOffset, lastOffset: offset, stableOffset })
   }
 
   /** The aborted transactions that have records in offsets from `from` up to (without) `to`. */
   abortedIn(from: number, to: number): AbortedTransaction[] {
-    return this.#aborted.filter(
-      ({ firstOffset, lastOffset }) => lastOffset >= from && firstOffset < to,
-    )
+    const found: AbortedTransaction[] = []
+    for (let i = this.#firstEndedAt(from); i < this.#aborted.length; i++) {
+      const { stableOffset, ...aborted } = this.#aborted[i]!
+      if (aborted.firstOffset < to) found.push(aborted)
+      if (stableOffset >= to) break
+    }
+    return found
   }
 
   /** Forgets what lies before `offset`, where the log now starts. */
   truncateStart(offset: number): void {
-    this.#aborted = this.#aborted.filter(({ lastOffset }) => lastOffset >= offset)
+    this.#aborted.splice(0, this.#firstEndedAt(offset))
+  }
+
+  /** The index of the first aborted transaction whose marker is not before `offset`. */
+  #firstEndedAt(offset: number): number {
+    let low = 0
+    let high = this.#aborted.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#aborted[middle]!.lastOffset < offset) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 }

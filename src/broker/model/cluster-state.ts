@@ -7,6 +7,8 @@ import { type ClusterSnapshot, FORMAT } from '../data/snapshot.ts'
 import { GroupCoordinator } from '../groups/coordinator.ts'
 import { folderLog, memoryLog, recoveredLog } from '../log/open-log.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
+import { TransactionCoordinator } from '../transactions/coordinator.ts'
+import type { MarkerGate } from '../transactions/markers.ts'
 import type { BrokerNode } from './broker-node.ts'
 import { Counters } from './counters.ts'
 import { type NewTopic, planTopic, type TopicPlan } from './new-topic.ts'
@@ -27,6 +29,8 @@ export interface ClusterSettings {
   readonly topicConfig: ConfigOverrides
   /** Settings of groups and their offsets, by Kafka's names. */
   readonly groupConfig: ConfigOverrides
+  /** The protocol of transactions (`transaction.version`): 2 with an epoch for each (KIP-890). */
+  readonly transactionVersion: number
   /** Whether every append waits for the disk, rather than for the system. */
   readonly fsync: boolean
   /** The largest request, in bytes. */
@@ -41,6 +45,7 @@ export class ClusterState {
   readonly producerIds: ProducerIds
   readonly counters = new Counters()
   readonly groups: GroupCoordinator
+  readonly transactions: TransactionCoordinator
   readonly clusterId: string
   readonly #folder: DataFolder | undefined
 
@@ -49,6 +54,7 @@ export class ClusterState {
     nodes: readonly BrokerNode[],
     folder: DataFolder | undefined,
     kept: { readonly clusterId: string; readonly nextProducerId: number },
+    markerGate: MarkerGate,
   ) {
     this.settings = settings
     this.nodes = nodes
@@ -56,6 +62,7 @@ export class ClusterState {
     this.clusterId = kept.clusterId
     this.producerIds = new ProducerIds(kept.nextProducerId, () => this.save())
     this.groups = new GroupCoordinator(this)
+    this.transactions = new TransactionCoordinator(this, markerGate)
   }
 
   /** A cluster in memory, or in a data folder with what was found there. */
@@ -63,14 +70,16 @@ export class ClusterState {
     settings: ClusterSettings,
     nodes: readonly BrokerNode[],
     data: { readonly folder: DataFolder; readonly found: FoundData | undefined } | undefined,
+    markerGate: MarkerGate = async () => 'pass',
   ): Promise<ClusterState> {
     const found = data?.found
     const kept = found?.snapshot ?? { clusterId: randomUuid(settings.random), nextProducerId: 0 }
-    const state = new ClusterState(settings, nodes, data?.folder, kept)
+    const state = new ClusterState(settings, nodes, data?.folder, kept, markerGate)
     try {
       if (found) await state.#restore(found)
       else await state.save()
       await state.groups.load()
+      await state.transactions.load()
       return state
     } catch (error) {
       await data?.folder.close()
@@ -174,6 +183,7 @@ export class ClusterState {
 
   async close(): Promise<void> {
     this.groups.close()
+    this.transactions.close()
     for (const { log } of this.topics.partitions()) await log.close()
     if (!this.#folder) return
     await this.save()
