@@ -1,8 +1,12 @@
+import { commandLinePage } from './command-line.ts'
 import { configurationPage } from './configuration.ts'
+import { dependenciesPage } from './dependencies.ts'
 import { statesPage } from './states.ts'
 
 /** Every page that is made from the code alone. */
 export const pages: readonly (readonly [path: string, make: () => string])[] = [
+  ['docs/cli-reference.md', commandLinePage],
   ['docs/configuration.md', configurationPage],
+  ['docs/dependencies.md', dependenciesPage],
   ['docs/states.md', statesPage],
 ]

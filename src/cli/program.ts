@@ -87,3 +87,14 @@ export function commandLine(): Command {
   })
   return program
 }
+
+/** The same with every command complete at once: for what must know them all, as documents do. */
+export async function wholeCommandLine(): Promise<Command> {
+  const program = commandLine()
+  for (const { name, load } of entries) {
+    const { declare } = await load()
+    const command = program.commands.find(each => each.name() === name)
+    if (command) declare(command)
+  }
+  return program
+}
