@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { type Random, randomBelow } from '../base/random.ts'
-import { AuthenticationError, asError, ConnectionError } from '../errors.ts'
+import { AuthenticationError, asError, ConnectionError, KafkaError } from '../errors.ts'
 import type { Publisher } from '../events.ts'
 import type { Logger } from '../logger.ts'
 import { Connection } from '../net/connection.ts'
@@ -224,12 +224,15 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
 function noBroker(failures: readonly Error[], bootstrap: readonly Address[]): Error {
   const fatal = failures.find(failure => failure.name === 'AuthenticationError')
   if (fatal) return fatal
+  const [first] = failures
+  const explained = failures.some(failure => failure instanceof KafkaError && failure.hint)
+  if (first && explained && failures.length === 1) return first
   const tried = failures.map(failure => failure.message).join('; ')
   return new ConnectionError({
     code: 'NO_BROKER',
     message: `no broker could be reached: ${tried || bootstrap.map(formatAddress).join(', ')}`,
     retriable: true,
-    hint: 'is bootstrap.servers right, and does a broker run there?',
+    hint: explained ? undefined : 'is bootstrap.servers right, and does a broker run there?',
     cause: failures.length > 1 ? new AggregateError(failures) : failures[0],
   })
 }

@@ -52,12 +52,16 @@ async function joinWhile<T>(join: () => Promise<T>, finish: () => void, ms: numb
   return joining
 }
 
-onRealKafka('members of a group', cluster => {
+const protocols = ['classic', 'consumer'] as const
+
+for (const protocol of protocols) {
+  onRealKafka(`members of a group, protocol ${protocol}`, cluster => {
   const settings = (group: string, more: ConsumerOptions = {}): ConsumerOptions => ({
     'bootstrap.servers': cluster().bootstrapServers,
     'group.id': group,
     'auto.offset.reset': 'earliest',
-    'heartbeat.interval.ms': 200,
+    'group.protocol': protocol,
+    ...(protocol === 'classic' && { 'heartbeat.interval.ms': 200 }),
     'auto.commit.interval.ms': 300,
     ...more,
   })

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Producer, type ProducerOptions } from '../../src/index.ts'
 import { describeWithKafka, freshName } from '../support/kafka.ts'
 import { readBack } from './read-back.ts'
@@ -13,6 +13,7 @@ import {
   startSecureKafka,
 } from './security-kafka.ts'
 import { CLIENT, KEY_CLIENT } from './security-oidc.ts'
+import { refusals } from './security-refusals.ts'
 
 type Settings = (kafka: SecureKafka) => ProducerOptions | Promise<ProducerOptions>
 
@@ -185,4 +186,6 @@ describeWithKafka('a protected Kafka', () => {
       await delivers(at, { 'security.protocol': 'sasl_plaintext', ...settings, ...tls })
     },
   )
+
+  describe('says of a wrong setting what is wrong', () => refusals(() => kafka))
 })

@@ -14,6 +14,7 @@ export interface Token {
 // fleet that started together don't all ask at once.
 const REFRESH_AFTER = 0.8
 const JITTER = 0.05
+const LAST_WORDS_MS = 50
 
 interface Held {
   readonly token: Token
@@ -72,7 +73,7 @@ export class TokenCache {
 
   async #renew(signal: AbortSignal): Promise<Token> {
     const startedAt = this.#clock.epoch()
-    const token = await unlessAborted(signal, this.#fetch(signal))
+    const token = await this.#unlessAborted(signal, this.#fetch(signal))
     const { expiresAt } = token
     const share = REFRESH_AFTER - JITTER * this.#random()
     const refreshAt = expiresAt === undefined ? 0 : startedAt + (expiresAt - startedAt) * share
@@ -80,17 +81,21 @@ export class TokenCache {
     return token
   }
 
+  /**
+   * The promise's outcome, or the reason of the abort, since what we wait for may never come. A
+   * provider that heard the signal too has a moment to say what it was waiting for.
+   */
+  #unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const give = () => reject(signal.reason)
+      const abort = () => void this.#clock.after(LAST_WORDS_MS, give)
+      if (signal.aborted) abort()
+      signal.addEventListener('abort', abort, { once: true })
+      promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+    })
+  }
+
   #endOf({ token }: Held): number {
     return (token.expiresAt ?? 0) - this.#clock.epoch()
   }
-}
-
-/** The promise's outcome, or the reason of the abort, since what we wait for may never come. */
-function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }
