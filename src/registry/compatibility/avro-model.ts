@@ -107,7 +107,7 @@ class Parser {
   #union(json: readonly unknown[], at: string, namespace: string): Union {
     const branches = json.map((branch, i) => this.type(branch, `${at}/${i}`, namespace))
     const names = branches.map(branch => ('name' in branch ? branch.name : branch.is))
-    const twice = names.find((name, i) => names.indexOf(name) !== i)
+    const twice = repeated(names)
     if (twice !== undefined) throw invalid(at, `the union has ${twice} twice`)
     if (names.includes('union')) throw invalid(at, 'a union may not hold a union')
     return { is: 'union', branches }
@@ -124,7 +124,7 @@ class Parser {
       record.fields.push(this.#field(field, `${at}/fields/${i}`, namespace))
     }
     const names = record.fields.map(field => field.name)
-    const twice = names.find((field, i) => names.indexOf(field) !== i)
+    const twice = repeated(names)
     if (twice !== undefined) throw invalid(at, `the record ${name} has the field ${twice} twice`)
     return record
   }
@@ -185,6 +185,11 @@ class Parser {
     this.#known.set(type.name, type)
     return type
   }
+}
+
+function repeated(names: readonly string[]): string | undefined {
+  const seen = new Set<string>()
+  return names.find(name => seen.size === seen.add(name).size)
 }
 
 function qualified(name: string, namespace: string): string {

@@ -21,6 +21,7 @@ export const canReadAvro: Rule<AvroType, AvroType> = (reader, writer, inside) =>
 }
 
 function readSameKind(reader: AvroType, writer: AvroType, inside: Inside): readonly Finding[] {
+  if (!sameName(reader, writer)) return [nameMismatch(reader, writer)]
   if (reader.is === 'array' && writer.is === 'array') {
     return inside(reader.items, writer.items, '/items')
   }
@@ -28,17 +29,13 @@ function readSameKind(reader: AvroType, writer: AvroType, inside: Inside): reado
     return inside(reader.values, writer.values, '/values')
   }
   if (reader.is === 'enum' && writer.is === 'enum') {
-    return [...readName(reader, writer), ...readEnum(reader, writer)]
+    return readEnum(reader, writer)
   }
   if (reader.is === 'fixed' && writer.is === 'fixed') {
-    return [
-      ...readName(reader, writer),
-      ...readSize(reader.size, writer.size),
-      ...readDecimal(reader, writer),
-    ]
+    return [...readSize(reader.size, writer.size), ...readDecimal(reader, writer)]
   }
   if (reader.is === 'record' && writer.is === 'record') {
-    return [...readName(reader, writer), ...readFields(reader, writer, inside)]
+    return readFields(reader, writer, inside)
   }
   return readDecimal(reader, writer)
 }
@@ -55,11 +52,19 @@ function readUnion(reader: AvroType, branches: readonly AvroType[], inside: Insi
 
 /** One branch that can read it is enough. */
 function readIntoUnion(branches: readonly AvroType[], writer: AvroType, inside: Inside): Finding[] {
-  const tries = branches.map((branch, i) => inside(branch, writer, `/${i}`))
-  if (tries.some(found => found.length === 0)) return []
-  // Where only the same record differs inside, what differs is more useful than that it is missing.
-  const alike = branches.findIndex(branch => branch.is === writer.is && sameName(branch, writer))
-  return alike >= 0 ? [...(tries[alike] ?? [])] : [missingBranch(writer)]
+  let found: readonly Finding[] | undefined
+  for (const [i, branch] of branches.entries()) {
+    if (!isAlike(branch, writer)) continue
+    // Where only the same record differs inside, what differs says more than "missing".
+    found = inside(branch, writer, `/${i}`)
+    if (found.length === 0) return []
+  }
+  return found ? [...found] : [missingBranch(writer)]
+}
+
+/** Whether a branch may read it, as far as kinds and names tell. */
+function isAlike(branch: AvroType, writer: AvroType): boolean {
+  return branch.is === writer.is ? sameName(branch, writer) : promotes(branch, writer)
 }
 
 function missingBranch(branch: AvroType): Finding {
@@ -113,10 +118,9 @@ function readDecimal(reader: { decimal?: Decimal } | AvroType, writer: typeof re
   return [{ type: 'TYPE_MISMATCH', path: '', message }]
 }
 
-function readName(reader: AvroType, writer: AvroType): Finding[] {
-  if (sameName(reader, writer)) return []
+function nameMismatch(reader: AvroType, writer: AvroType): Finding {
   const names = `${shown(reader)} in the {reader} schema, ${shown(writer)} in the {writer} schema`
-  return [{ type: 'NAME_MISMATCH', path: '/name', message: `the name is ${names}` }]
+  return { type: 'NAME_MISMATCH', path: '/name', message: `the name is ${names}` }
 }
 
 /** Names match without their namespaces; or the reader knows the writer's name as an alias. */

@@ -1,5 +1,6 @@
 import { emptyNode, type JsonNode, type JsonType, jsonTypes, type Sum } from './json-model.ts'
 import { sorted } from './json-text.ts'
+import type { Budget } from './pairs.ts'
 
 /** What is known of a value that the writer's schema let pass: all of these hold at once. */
 export interface Conjunction {
@@ -13,6 +14,11 @@ export class Conjunctions {
   readonly #byKey = new Map<string, Conjunction>()
   readonly #numbers = new Map<object, number>()
   readonly #byType = new Map<JsonType, JsonNode>()
+  readonly #budget: Budget
+
+  constructor(budget: Budget) {
+    this.#budget = budget
+  }
 
   /** All that holds where these schemas do: `allOf` and `$ref` are opened. */
   of(roots: readonly JsonNode[]): Conjunction {
@@ -38,6 +44,7 @@ export class Conjunctions {
   }
 
   #made(nodes: readonly JsonNode[], sums: readonly Sum[]): Conjunction {
+    this.#budget.spend(nodes.length + sums.length)
     const numbers = [...nodes, ...sums].map(each => this.#numberOf(each)).sort((a, b) => a - b)
     const key = numbers.join(' ')
     const made = this.#byKey.get(key) ?? { nodes, sums }

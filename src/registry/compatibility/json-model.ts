@@ -64,7 +64,7 @@ export function parseJsonSchema(text: SchemaText): JsonNode {
   const documents = new JsonDocuments(text)
   const { json } = documents.main
   const draft = isObject(json) && typeof json.$schema === 'string' ? json.$schema : ''
-  return new Reader(documents, /2019-09|2020-12/.test(draft)).node(documents.main)
+  return new Reader(documents, /2019-09|2020-12/.test(draft)).read(documents.main)
 }
 
 /** A schema that every value fits, to be filled. */
@@ -91,13 +91,24 @@ class Reader {
   /** Whether keywords beside a `$ref` count: they do since 2019-09. */
   readonly #refHasSiblings: boolean
   readonly #nodes = new Map<object, JsonNode>()
+  readonly #open: (() => void)[] = []
 
   constructor(documents: JsonDocuments, refHasSiblings: boolean) {
     this.#documents = documents
     this.#refHasSiblings = refHasSiblings
   }
 
-  node({ json, base }: Place): JsonNode {
+  /** The schema at a place, with all that it leads to. */
+  read(place: Place): JsonNode {
+    const root = this.node(place)
+    // One after the other, as a chain of references may be longer than the stack is deep.
+    for (let fill = this.#open.pop(); fill; fill = this.#open.pop()) fill()
+    return root
+  }
+
+  /** The schema at a place; what lies inside it is read later. */
+  node(place: Place): JsonNode {
+    const { json, base } = this.#target(place)
     if (typeof json === 'boolean') return { ...emptyNode(), never: !json }
     if (!isObject(json)) {
       throw new InvalidSchemaError(`a JSON Schema is an object or a boolean, got ${sorted(json)}`)
@@ -105,17 +116,31 @@ class Reader {
     const known = this.#nodes.get(json)
     if (known) return known
     const node = { ...emptyNode(), ...this.#simple(json) }
-    // Before what lies inside is read: a recursive schema finds itself there.
     this.#nodes.set(json, node)
-    const own = baseOf({ json, base })
-    const ref = json.$ref ?? json.$dynamicRef ?? json.$recursiveRef
-    if (typeof ref === 'string') node.allOf = [this.node(this.#documents.find(ref, own))]
-    if (typeof ref !== 'string' || this.#refHasSiblings) this.#fill(node, json, own)
+    this.#open.push(() => {
+      const own = baseOf({ json, base })
+      const ref = refOf(json)
+      if (ref !== undefined) node.allOf = [this.node(this.#documents.find(ref, own))]
+      this.#fill(node, json, own)
+    })
     return node
   }
 
+  /** Where a `$ref` leads that has nothing beside it; a loop of them says nothing at all. */
+  #target(place: Place): Place {
+    const seen = new Set<unknown>()
+    let at = place
+    for (let ref = refOf(at.json); ref !== undefined; ref = refOf(at.json)) {
+      const isLone = isObject(at.json) && Object.keys(at.json).length === 1
+      if (!isLone && this.#refHasSiblings) return at
+      if (seen.has(at.json)) return { json: true, base: at.base }
+      seen.add(at.json)
+      at = this.#documents.find(ref, baseOf(at))
+    }
+    return at
+  }
+
   #simple(json: JsonObject): Partial<JsonNode> {
-    if (typeof json.$ref === 'string' && !this.#refHasSiblings) return {}
     const types = typesOf(json.type)
     const values = json.const === undefined ? json.enum : [json.const]
     const { pattern } = json
@@ -189,6 +214,12 @@ class Reader {
 }
 
 type One = (word: string) => JsonNode | undefined
+
+function refOf(json: unknown): string | undefined {
+  if (!isObject(json)) return undefined
+  const ref = json.$ref ?? json.$dynamicRef ?? json.$recursiveRef
+  return typeof ref === 'string' ? ref : undefined
+}
 
 /** Whether no other schema decides about the same value, so that "unevaluated" is "additional". */
 const isAlone = (json: JsonObject) => combiners.every(word => json[word] === undefined)

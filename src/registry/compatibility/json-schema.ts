@@ -5,7 +5,7 @@ import type { JsonNode, JsonType, Sum } from './json-model.ts'
 import { readObject } from './json-objects.ts'
 import { changed, type JsonRules } from './json-rules.ts'
 import { sorted } from './json-text.ts'
-import { comparePairs, type Finding, segment } from './pairs.ts'
+import { Budget, comparePairs, type Finding, segment } from './pairs.ts'
 
 /**
  * Is every value that the writer's schema lets pass valid for the reader's? What can't be proved is
@@ -13,11 +13,17 @@ import { comparePairs, type Finding, segment } from './pairs.ts'
  * default, and `oneOf` is taken as `anyOf`.
  */
 export function compareJsonSchemas(reader: JsonNode, writer: JsonNode): readonly Finding[] {
-  const conjunctions = new Conjunctions()
+  const budget = new Budget()
+  const conjunctions = new Conjunctions(budget)
   return comparePairs<JsonNode, Conjunction>(
     reader,
     conjunctions.of([writer]),
-    (node, held, inside) => canRead(node, held, { inside, conjunctions }),
+    (node, held, inside) => {
+      // Every rule looks at all that is held.
+      budget.spend(held.nodes.length * 4)
+      return canRead(node, held, { inside, conjunctions })
+    },
+    budget,
   )
 }
 
@@ -112,9 +118,12 @@ function readCombined(reader: JsonNode, held: Conjunction, rules: JsonRules): Fi
 }
 
 function readSum(sum: Sum, held: Conjunction, { inside }: JsonRules): Finding[] {
-  const tries = sum.branches.map((branch, i) => inside(branch, held, `/${sum.word}/${i}`))
-  if (tries.some(found => found.length === 0)) return []
-  if (tries.length === 1) return [...(tries[0] ?? [])]
+  let found: readonly Finding[] = []
+  for (const [i, branch] of sum.branches.entries()) {
+    found = inside(branch, held, `/${sum.word}/${i}`)
+    if (found.length === 0) return []
+  }
+  if (sum.branches.length === 1) return [...found]
   const message = `no branch of ${sum.word} in the {reader} schema takes what the {writer} schema allows`
   return [changed('TYPE_CHANGED', segment(sum.word), message)]
 }

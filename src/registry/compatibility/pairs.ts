@@ -12,13 +12,24 @@ export type Compare<R, W> = (reader: R, writer: W, at: string) => readonly Findi
 /** How one pair of types is judged; what lies inside them is judged by `inside`. */
 export type Rule<R, W> = (reader: R, writer: W, inside: Compare<R, W>) => readonly Finding[]
 
-const MAX_STEPS = 50_000
+/** Of work, in units of about a microsecond or two. */
+const BUDGET = 200_000
 const MAX_DEPTH = 500
 const MAX_FINDINGS = 50
 
 /** The two schemas are so large or so entangled that comparing them was given up. */
 export class TooComplexError extends Error {
   override readonly name = 'TooComplexError'
+}
+
+/** What is left of the work that one comparison may take. */
+export class Budget {
+  #left = BUDGET
+
+  spend(units: number): void {
+    this.#left -= units
+    if (this.#left < 0) throw new TooComplexError()
+  }
 }
 
 /**
@@ -34,8 +45,8 @@ export function comparePairs<R extends object, W extends object>(
   reader: R,
   writer: W,
   rule: Rule<R, W>,
+  budget = new Budget(),
 ): readonly Finding[] {
-  const budget = { steps: MAX_STEPS }
   let known = new PairMap<R, W, readonly Finding[]>()
   for (;;) {
     const pass = new Pass(rule, known, budget)
@@ -52,14 +63,10 @@ class Pass<R extends object, W extends object> {
   readonly #rule: Rule<R, W>
   readonly #known: PairMap<R, W, readonly Finding[]>
   readonly #judged = new PairMap<R, W, readonly Finding[] | 'open'>()
-  readonly #budget: { steps: number }
+  readonly #budget: Budget
   #depth = 0
 
-  constructor(
-    rule: Rule<R, W>,
-    known: PairMap<R, W, readonly Finding[]>,
-    budget: { steps: number },
-  ) {
+  constructor(rule: Rule<R, W>, known: PairMap<R, W, readonly Finding[]>, budget: Budget) {
     this.#rule = rule
     this.#known = known
     this.#budget = budget
@@ -79,7 +86,8 @@ class Pass<R extends object, W extends object> {
   }
 
   #judge(reader: R, writer: W): readonly Finding[] {
-    if (this.#budget.steps-- === 0 || this.#depth > MAX_DEPTH) throw new TooComplexError()
+    this.#budget.spend(1)
+    if (this.#depth > MAX_DEPTH) throw new TooComplexError()
     this.#judged.set(reader, writer, 'open')
     this.#depth++
     const found = this.#rule(reader, writer, this.compare).slice(0, MAX_FINDINGS)

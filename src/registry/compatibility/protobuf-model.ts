@@ -46,9 +46,33 @@ export interface Message {
   readonly name: string
   readonly isImported: boolean
   readonly fields: Map<number, ProtoField>
-  /** From the first to the last, which is one of them. */
-  readonly reservedNumbers: readonly (readonly [number, number])[]
-  readonly reservedNames: readonly string[]
+  readonly reserved: Ranges
+  readonly reservedNames: ReadonlySet<string>
+}
+
+/** Ranges of numbers, each from its start to before its end. */
+export class Ranges {
+  readonly #ranges: readonly (readonly [start: number, end: number])[]
+
+  constructor(ranges: readonly { start: number; end: number }[]) {
+    const merged: [number, number][] = []
+    for (const { start, end } of ranges.toSorted((a, b) => a.start - b.start)) {
+      const last = merged.at(-1)
+      if (last && start <= last[1]) last[1] = Math.max(last[1], end)
+      else merged.push([start, end])
+    }
+    this.#ranges = merged
+  }
+
+  has(number: number): boolean {
+    let [low, high] = [0, this.#ranges.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#ranges[middle]?.[0] ?? 0) <= number) low = middle + 1
+      else high = middle
+    }
+    return number < (this.#ranges[low - 1]?.[1] ?? 0)
+  }
 }
 
 /** A `.proto` file, its types resolved. */
@@ -64,14 +88,14 @@ export function parseProtobuf(text: SchemaText): ProtoFile {
   checkEnums(file.proto)
   const reader = new Reader(file.proto.name, file.proto.package)
   const own = withNested(file.messages).map(message => reader.message(message))
+  reader.fillAll()
   return { package: file.proto.package, messages: new Map(own.map(each => [each.name, each])) }
 }
 
 function linked({ schema, references = [] }: SchemaText): ProtobufSchema {
   const others = references.map(({ name, schema }) => ({ name, schema: { schema } }))
   try {
-    const parsed = new ProtobufSchema({ schema }, others)
-    return parsed
+    return new ProtobufSchema({ schema }, others)
   } catch (error) {
     if (error instanceof SchemaProblem) throw new InvalidSchemaError(error.message)
     throw error
@@ -86,6 +110,7 @@ class Reader {
   readonly #file: string
   readonly #package: string
   readonly #messages = new Map<string, Message>()
+  readonly #open: (readonly [DescMessage, Message])[] = []
 
   constructor(file: string, packageName: string) {
     this.#file = file
@@ -102,13 +127,20 @@ class Reader {
       name: from.typeName.slice(prefix),
       isImported,
       fields: new Map(),
-      reservedNumbers: reservedRange.map(({ start, end }) => [start, end - 1]),
-      reservedNames: reservedName,
+      reserved: new Ranges(reservedRange),
+      reservedNames: new Set(reservedName),
     }
-    // Before its fields: one of them may be of this type.
     this.#messages.set(from.typeName, message)
-    for (const field of from.fields) this.#add(field, message)
+    this.#open.push([from, message])
     return message
+  }
+
+  /** Reads the fields, one message after the other: a chain of them may be longer than the stack. */
+  fillAll(): void {
+    for (let next = this.#open.pop(); next; next = this.#open.pop()) {
+      const [from, message] = next
+      for (const field of from.fields) this.#add(field, message)
+    }
   }
 
   #add(field: DescField, message: Message): void {
@@ -157,8 +189,7 @@ function checkNumber({ number, name }: DescField, message: Message): void {
   }
   const other = message.fields.get(number)
   if (other) throw new InvalidSchemaError(`${at}: ${other.name} has the number ${number} already`)
-  const isReserved = message.reservedNumbers.some(([from, to]) => from <= number && number <= to)
-  if (isReserved || message.reservedNames.includes(name)) {
+  if (message.reserved.has(number) || message.reservedNames.has(name)) {
     throw new InvalidSchemaError(`${at}: its number or name is reserved`)
   }
 }

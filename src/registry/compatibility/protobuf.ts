@@ -34,15 +34,22 @@ function readFile(reader: ProtoFile, writer: ProtoFile, inside: Inside): Finding
 
 function readMessage(reader: Message, writer: Message, inside: Inside): Finding[] {
   const numbers = [...new Set([...writer.fields.keys(), ...reader.fields.keys()])]
+  const kept = oneofsKept(reader, writer)
   const fields = numbers
     .sort((a, b) => a - b)
     .flatMap(number => {
       const one = reader.fields.get(number)
       const other = writer.fields.get(number)
       if (one && other) return readField(one, other, inside)
-      return one ? addedField(one) : other ? removedField(other, reader, writer) : []
+      return one ? addedField(one) : other ? removedField(other, kept) : []
     })
   return [...readOneofs(reader, writer), ...fields]
+}
+
+/** The writer's oneofs of which the reader has a member. */
+function oneofsKept(reader: Message, writer: Message): Set<string> {
+  const members = [...writer.fields.values()].filter(({ number }) => reader.fields.has(number))
+  return new Set(members.flatMap(({ oneof }) => oneof ?? []))
 }
 
 function addedField({ label, number, name }: ProtoField): Finding[] {
@@ -51,16 +58,14 @@ function addedField({ label, number, name }: ProtoField): Finding[] {
   return [{ type: 'REQUIRED_FIELD_ADDED', path: `/${number}`, message }]
 }
 
-function removedField(field: ProtoField, reader: Message, writer: Message): Finding[] {
+function removedField(field: ProtoField, kept: ReadonlySet<string>): Finding[] {
   const { label, number, name, oneof } = field
   if (label === 'required') {
     const message = `the {reader} schema lacks '${name}', which the {writer} schema requires`
     return [{ type: 'REQUIRED_FIELD_REMOVED', path: `/${number}`, message }]
   }
-  if (oneof === undefined) return []
   // A oneof that went with all its members is gone; one that lost a member reads as empty.
-  const members = [...writer.fields.values()].filter(each => each.oneof === oneof)
-  if (!members.some(member => reader.fields.has(member.number))) return []
+  if (oneof === undefined || !kept.has(oneof)) return []
   const message = `the {reader} schema lacks '${name}' of the oneof '${oneof}' of the {writer} schema`
   return [{ type: 'ONEOF_FIELD_REMOVED', path: `/${oneof}/${number}`, message }]
 }
@@ -71,15 +76,17 @@ function readOneofs(reader: Message, writer: Message): Finding[] {
   for (const field of reader.fields.values()) {
     const earlier = field.oneof === undefined ? undefined : writer.fields.get(field.number)
     if (field.oneof === undefined || !earlier) continue
-    members.set(field.oneof, [...(members.get(field.oneof) ?? []), earlier])
+    const others = members.get(field.oneof)
+    if (others) others.push(earlier)
+    else members.set(field.oneof, [earlier])
   }
   return [...members].flatMap(([oneof, earlier]) => {
     const groups = new Set(earlier.map(field => field.oneof ?? field.number))
     if (groups.size < 2) return []
     const loose = earlier.filter(field => field.oneof === undefined).length
     const type = loose > 1 ? 'MULTIPLE_FIELDS_MOVED_TO_ONEOF' : 'FIELD_MOVED_TO_EXISTING_ONEOF'
-    const names = earlier.map(field => field.name).join(', ')
-    const message = `the oneof '${oneof}' of the {reader} schema joins fields that are apart in the {writer} schema: ${names}`
+    const names = earlier.slice(0, 10).map(field => field.name)
+    const message = `the oneof '${oneof}' of the {reader} schema joins fields that are apart in the {writer} schema: ${names.join(', ')}`
     return [{ type, path: `/${oneof}`, message }]
   })
 }
@@ -143,12 +150,10 @@ function shown(type: FieldType): string {
  */
 export function reservedInUse(proposed: ProtoFile, existing: ProtoFile): Finding[] {
   return [...proposed.messages].flatMap(([name, message]) => {
-    const { reservedNames = [], reservedNumbers = [] } = existing.messages.get(name) ?? {}
+    const earlier = existing.messages.get(name)
     return [...message.fields.values()].flatMap(field => {
-      const byNumber = reservedNumbers.some(
-        ([from, to]) => from <= field.number && field.number <= to,
-      )
-      if (!byNumber && !reservedNames.includes(field.name)) return []
+      const byNumber = earlier?.reserved.has(field.number) === true
+      if (!byNumber && !earlier?.reservedNames.has(field.name)) return []
       const what = byNumber ? `number ${field.number}` : `name '${field.name}'`
       const sentence = `the {reader} schema uses the ${what}, which the {writer} schema reserves`
       return [{ type: 'RESERVED_FIELD_USED', path: `#/${name}/${field.number}`, message: sentence }]
