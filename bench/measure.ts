@@ -1,9 +1,12 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { startKafka } from '../test/kafka/cluster.ts'
+import { root } from '../test/support/cache.ts'
 import { runOrThrow } from '../test/support/run.ts'
 import type { Command, Peer } from './peers.ts'
 import type { Case, Plan } from './plan.ts'
-import { recordsFile } from './records.ts'
+import { recordLines } from './records.ts'
 
 /** What a client's program says of a run, and the case and round that it belongs to. */
 export interface Figures extends Case {
@@ -24,6 +27,9 @@ const REST_MS = 500
 /** A broker's first records meet code that is not compiled yet: nobody's run should pay for it. */
 const BROKER_WARM_UP = 300_000
 
+/** JSON as most values are; the keys have six to eight bytes. */
+const VALUE_BYTES = 200
+
 /** Old records go soon, so that a long benchmark needs no large disk. */
 const brokerConfig = {
   'num.partitions': PARTITIONS,
@@ -42,7 +48,7 @@ export async function measureAll(
   const commands = new Map<string, Command>()
   const names = new Set(cases.map(({ client }) => client))
   for (const peer of peers) if (names.has(peer.name)) commands.set(peer.name, await peer.command())
-  const file = await recordsFile(200)
+  const file = await recordsFile()
   progress('starting Apache Kafka ...')
   await using kafka = await startKafka({ brokers: 1, heapMb: 1024, config: brokerConfig })
   const measure = (each: Case) => runCase(each, commands.get(each.client)!, kafka, file)
@@ -76,4 +82,12 @@ async function runCase(
     throw new Error(`${client}: ${measured.delivered} of ${messages} records were acknowledged`)
   }
   return measured
+}
+
+async function recordsFile(): Promise<string> {
+  const folder = join(root, '.cache', 'bench')
+  const file = join(folder, `records-${VALUE_BYTES}.tsv`)
+  await mkdir(folder, { recursive: true })
+  await writeFile(file, `${recordLines(VALUE_BYTES).join('\n')}\n`)
+  return file
 }

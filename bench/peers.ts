@@ -67,7 +67,7 @@ export async function buildOurs(): Promise<string> {
   await mkdir(out, { recursive: true })
   const tsc = join(root, 'node_modules', '.bin', 'tsc')
   await runOrThrow(tsc, ['-p', join(here, 'tsconfig.build.json'), '--outDir', out], { cwd: root })
-  return join(out, 'index.js')
+  return join(out, 'src', 'index.js')
 }
 
 async function confluent(): Promise<Command> {
@@ -140,7 +140,7 @@ async function java(): Promise<Command> {
   return { words: ['java', '-Xmx512m', '-cp', `${folder}:${classpath}`, 'Java'] }
 }
 
-/** Its binding is compiled here, with the librdkafka that it brings: its install would fetch one. */
+/** Its binding is compiled here, with the librdkafka that it brings. */
 async function nodeRdkafka(): Promise<Command> {
   const binding = join(nodeModules, 'node-rdkafka', 'build', 'Release', 'node-librdkafka.node')
   if (!existsSync(binding)) {

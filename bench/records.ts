@@ -1,25 +1,14 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { root } from '../test/support/cache.ts'
-
 const POOL = 10_000
 const KEYS = 1_000
-const WORDS =
-  'amber birch cedar delta ember fjord grove haven islet jetty knoll larch maple north ocean pearl quill river stone tidal'.split(
-    ' ',
-  )
+const WORDS = `amber birch cedar delta ember fjord grove haven islet jetty knoll larch maple north
+  ocean pearl quill river stone tidal`.split(/\s+/)
 
-/** The file with the records that every client sends, over and over; the same each time. */
-export async function recordsFile(valueBytes: number): Promise<string> {
-  const folder = join(root, '.cache', 'bench')
-  const file = join(folder, `records-${valueBytes}.tsv`)
+/** The records that every client sends, over and over; the same each time. Key, tab, value. */
+export function recordLines(valueBytes: number): string[] {
   const next = sequence(7)
-  const lines = Array.from({ length: POOL }, (_, i) => {
-    return `user-${(i * 7919) % KEYS}\t${value(i, valueBytes, next)}\n`
+  return Array.from({ length: POOL }, (_, i) => {
+    return `user-${(i * 7919) % KEYS}\t${value(i, valueBytes, next)}`
   })
-  await mkdir(folder, { recursive: true })
-  await writeFile(file, lines.join(''))
-  return file
 }
 
 /** An order as JSON, filled up to `bytes` with words. */

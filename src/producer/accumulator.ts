@@ -7,15 +7,28 @@ import { recordBytes } from '../records/encoding.ts'
 import { BATCH_HEADER_BYTES } from '../records/layout.ts'
 import { Batch } from './batch.ts'
 import { BufferMemory } from './buffer-memory.ts'
-import type { Entry } from './delivery.ts'
+import {
+  type Content,
+  type DeliveryCallback,
+  type Moment,
+  type ProducerRecord,
+  Tracked,
+  timestampOf,
+} from './delivery.ts'
 import type { ProducerConfig } from './options.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { nextSticky, pick, type TopicPartitions } from './partitioner.ts'
 import { checkTopicName } from './records.ts'
 
-/** A record that waits for its topic, or for space. */
+type AnyRecord = ProducerRecord<unknown, unknown>
+type Callback = DeliveryCallback<unknown, unknown> | undefined
+
+/** A record that waits for its topic. */
 export interface WaitingEntry {
-  readonly entry: Entry
+  readonly record: AnyRecord
+  readonly content: Content
+  readonly taken: Moment
+  readonly callback: Callback
   readonly deadline: number
   readonly size: number
 }
@@ -88,21 +101,17 @@ export class Accumulator {
   }
 
   /** Takes a record in, or throws a BufferFullError or MessageTooLargeError and changes nothing. */
-  append(entry: Entry): void {
+  append(record: AnyRecord, content: Content, taken: Moment, callback: Callback): void {
     if (this.records >= this.#config.queueBufferingMaxMessages) throw this.#tooMany()
-    const { topic: name, partition: wanted } = entry.record
-    const topic = this.topics.get(name) ?? this.#newTopic(name)
-    if (topic.waiting.length > 0 || topic.partitions.length === 0) {
-      this.#wait(topic, entry)
+    const topic = this.topics.get(record.topic) ?? this.#newTopic(record.topic)
+    const known = topic.partitions.length
+    if (topic.waiting.length > 0 || known === 0) {
+      this.#wait(topic, record, content, taken, callback)
       return
     }
-    const partition = wanted ?? this.#pick(topic, entry)
-    if (partition >= topic.partitions.length) {
-      this.#wait(topic, entry)
-      return
-    }
-    this.#appendTo(topic, partition, entry)
-    this.records++
+    const partition = record.partition ?? this.#pick(topic, content)
+    if (partition >= known) this.#wait(topic, record, content, taken, callback)
+    else this.#place(topic, partition, record, content, taken, callback)
   }
 
   /** Takes in what is known of a topic now, and the records that waited for it. */
@@ -163,8 +172,8 @@ export class Accumulator {
   }
 
   #admit(topic: Topic, waiter: WaitingEntry): void {
-    const { entry } = waiter
-    const partition = entry.record.partition ?? this.#pick(topic, entry)
+    const { record, content, taken, callback } = waiter
+    const partition = record.partition ?? this.#pick(topic, content)
     if (partition >= topic.partitions.length) {
       throw new KafkaError({
         code: 'UNKNOWN_TOPIC_OR_PARTITION',
@@ -173,8 +182,8 @@ export class Accumulator {
         at: { topic: topic.name, partition },
       })
     }
-    this.#listener.admitted(waiter, this.#appendTo(topic, partition, entry))
-    this.records++
+    const batch = this.#place(topic, partition, record, content, taken, callback)
+    this.#listener.admitted(waiter, batch)
   }
 
   /** Lets go of what waits for a topic, as far as its deadline is past. */
@@ -188,9 +197,9 @@ export class Accumulator {
     return late
   }
 
-  #pick(topic: Topic, entry: Entry): number {
+  #pick(topic: Topic, { key = null, value = null }: Content): number {
     const { partitioner } = this.#config
-    const chosen = pick(partitioner, topic.name, entry.key, entry.value, topic, this.#random)
+    const chosen = pick(partitioner, topic.name, key, value, topic, this.#random)
     if (typeof partitioner !== 'function') return chosen
     if (Number.isInteger(chosen) && chosen >= 0 && chosen < topic.partitions.length) return chosen
     throw new KafkaError({
@@ -201,7 +210,14 @@ export class Accumulator {
     })
   }
 
-  #appendTo(topic: Topic, partition: number, entry: Entry): Batch {
+  #place(
+    topic: Topic,
+    partition: number,
+    record: AnyRecord,
+    content: Content,
+    taken: Moment,
+    callback: Callback,
+  ): Batch {
     let queue = topic.queues[partition]
     if (!queue) {
       queue = new PartitionQueue(topic.name, partition)
@@ -209,38 +225,40 @@ export class Accumulator {
     }
     const open = queue.open
     const before = open ? open.writer.size : 0
-    const batch = open && this.#put(open, entry) ? open : this.#appendSlowly(topic, queue, entry)
-    if (entry.callback) {
-      entry.index = batch.count - 1
-      batch.track(entry)
-    }
+    const timestamp = timestampOf(record, taken)
+    const fits = open && taken.now <= open.freshUntil && put(open, timestamp, content)
+    const batch = fits ? open : this.#placeSlowly(topic, queue, timestamp, content, taken)
+    if (callback) batch.track(new Tracked(record, taken, callback, batch.count - 1))
+    this.records++
     if (topic.sticky === partition) {
       this.#wearOff(topic, batch.writer.size - (batch === open ? before : 0))
     }
     return batch
   }
 
-  #put(batch: Batch, { timestamp, key, value, headers, at }: Entry): boolean {
-    if (at > batch.freshUntil) return false
-    return batch.writer.append(timestamp, key, value, headers)
-  }
-
   /** The open batch has no room, or there is none: it grows, or a new one is opened. */
-  #appendSlowly(topic: Topic, queue: PartitionQueue, entry: Entry): Batch {
-    const size = BATCH_HEADER_BYTES + recordBytes(entry.key, entry.value, entry.headers)
+  #placeSlowly(
+    topic: Topic,
+    queue: PartitionQueue,
+    timestamp: number,
+    content: Content,
+    taken: Moment,
+  ): Batch {
+    const size = BATCH_HEADER_BYTES + payloadBytes(content)
     if (size > this.#config.maxRequestSize) throw this.#tooLarge(topic.name, size)
     const capacity = this.#capacityFor(topic)
     if (size > topic.limit && !this.#compresses) throw overTopicLimit(topic, size)
     const now = this.#clock.now()
     const open = queue.open
-    if (open && this.#grow(open, size, capacity, now) && this.#put(open, entry)) return open
+    const grew = open && taken.now <= open.freshUntil && this.#grow(open, size, capacity, now)
+    if (grew && put(open, timestamp, content)) return open
     if (open) this.close(queue)
     const wanted = Math.max(size, Math.min(capacity, queue.lastSize || FIRST_BUFFER_BYTES))
     const most = Math.max(size, capacity)
     const buffer = this.memory.take(wanted, most) ?? this.memory.take(size)
     if (!buffer) throw this.memory.full(size)
     const batch = this.#open(queue, buffer, now)
-    this.#put(batch, entry)
+    put(batch, timestamp, content)
     return batch
   }
 
@@ -320,15 +338,17 @@ export class Accumulator {
     return topic
   }
 
-  #wait(topic: Topic, entry: Entry): void {
-    const payload = recordBytes(entry.key, entry.value, entry.headers)
+  #wait(topic: Topic, record: AnyRecord, given: Content, taken: Moment, callback: Callback): void {
+    // The caller may use the record's object for the next one by the time that this has its turn.
+    const content = { key: given.key, value: given.value, headers: given.headers }
+    const payload = payloadBytes(content)
     if (payload + BATCH_HEADER_BYTES > this.#config.maxRequestSize) {
-      throw this.#tooLarge(entry.record.topic, payload + BATCH_HEADER_BYTES)
+      throw this.#tooLarge(record.topic, payload + BATCH_HEADER_BYTES)
     }
     const size = payload + WAITING_OVERHEAD_BYTES
     if (!this.memory.reserve(size)) throw this.memory.full(size)
     const deadline = this.#clock.now() + this.#config.deliveryTimeoutMs
-    topic.waiting.push({ entry, deadline, size })
+    topic.waiting.push({ record, content, taken, callback, deadline, size })
     this.records++
     if (topic.waiting.length > 1) return
     this.wanted.add(topic)
@@ -359,6 +379,14 @@ export class Accumulator {
   #tooMany(): KafkaError {
     return this.memory.full(0)
   }
+}
+
+function put({ writer }: Batch, timestamp: number, { key, value, headers }: Content): boolean {
+  return writer.append(timestamp, key ?? null, value ?? null, headers)
+}
+
+function payloadBytes({ key = null, value = null, headers }: Content): number {
+  return recordBytes(key, value, headers)
 }
 
 function overTopicLimit({ name: topic, limit }: Topic, size: number): MessageTooLargeError {

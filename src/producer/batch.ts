@@ -3,7 +3,7 @@ import { BatchWriter } from '../records/batch-writer.ts'
 import { BATCH_HEADER_BYTES } from '../records/layout.ts'
 import { type BatchRecord, RecordCursor } from '../records/record-cursor.ts'
 import { sealBatch } from '../records/seal.ts'
-import type { Entry } from './delivery.ts'
+import type { Tracked } from './delivery.ts'
 
 /**
  * `open` takes records; `closing` is being compressed; `ready` may be sent, for the first time or
@@ -48,7 +48,7 @@ export class Batch {
   readonly deadline: number
   readonly transactional: boolean
   /** Those of its records whose outcome somebody waits for. */
-  tracked: Entry[] | undefined
+  tracked: Tracked[] | undefined
   sequence: Sequence | undefined
   /** How often it has been sent. */
   sends = 0
@@ -102,9 +102,9 @@ export class Batch {
     this.#phase = to
   }
 
-  track(entry: Entry): void {
-    if (this.tracked) this.tracked.push(entry)
-    else this.tracked = [entry]
+  track(record: Tracked): void {
+    if (this.tracked) this.tracked.push(record)
+    else this.tracked = [record]
   }
 
   /** Takes the compressed body; a body that did not shrink is left as it is. */

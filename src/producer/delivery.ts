@@ -42,16 +42,44 @@ export type DeliveryCallback<Key = string | Uint8Array, Value = string | Uint8Ar
   report: DeliveryReport<Key, Value> | undefined,
 ) => void
 
-/** A record on its way into a batch; kept beside the batch where somebody waits for its outcome. */
-export interface Entry {
+/** What goes into a batch: encoded, or a record itself where its key and value are so already. */
+export interface Content {
+  readonly key?: Encoded | undefined
+  readonly value?: Encoded | undefined
+  readonly headers?: readonly RecordHeader[] | undefined
+}
+
+/** One reading of the client's clocks, which records that come in one go share. */
+export interface Moment {
+  readonly epoch: number
+  readonly now: number
+}
+
+/** The timestamp that a record is given. */
+export function timestampOf(record: ProducerRecord<unknown, unknown>, taken: Moment): number {
+  return record.timestamp ?? taken.epoch
+}
+
+/**
+ * A record whose outcome somebody waits for, kept beside its batch; for others nothing is made. A
+ * class, since V8 would learn from the first literals to make all of them in the old generation.
+ */
+export class Tracked {
   readonly record: ProducerRecord<unknown, unknown>
-  readonly key: Encoded
-  readonly value: Encoded
-  readonly headers: readonly RecordHeader[] | undefined
-  readonly timestamp: number
-  /** The client's clock when it was taken. */
-  readonly at: number
-  readonly callback: DeliveryCallback<unknown, unknown> | undefined
+  readonly taken: Moment
+  readonly callback: DeliveryCallback<unknown, unknown>
   /** Its place in its batch, from which its offset follows. */
   index: number
+
+  constructor(
+    record: ProducerRecord<unknown, unknown>,
+    taken: Moment,
+    callback: DeliveryCallback<unknown, unknown>,
+    index: number,
+  ) {
+    this.record = record
+    this.taken = taken
+    this.callback = callback
+    this.index = index
+  }
 }

@@ -1,21 +1,22 @@
 import type { Clock } from '../base/clock.ts'
 import { BufferFullError } from '../errors.ts'
-import type { RecordHeader } from '../records/layout.ts'
-import type { Encoded } from '../serializers.ts'
 import type { Accumulator } from './accumulator.ts'
-import type { DeliveryCallback, Entry, ProducerRecord } from './delivery.ts'
+import type { Content, DeliveryCallback, Moment, ProducerRecord } from './delivery.ts'
 import type { ProducerConfig } from './options.ts'
 import {
   checkRecord,
   type EncodedRecord,
   encodeNow,
   encodeSoon,
-  plain,
+  plainContent,
   type Serializers,
 } from './records.ts'
 
 /** How stale a timestamp may be within one burst of calls, in records. */
 const RECORDS_A_READING = 64
+
+/** A callback, whatever its record's types: they come back as they were given. */
+type Callback = DeliveryCallback<unknown, unknown> | undefined
 
 /** Where records come in: checked, serialized, stamped, and put into the accumulator. */
 export class Intake<Key, Value> {
@@ -25,8 +26,7 @@ export class Intake<Key, Value> {
   readonly #serializers: Serializers<unknown, unknown>
   readonly #hasSerializers: boolean
   #burst = 0
-  #epoch = 0
-  #now = 0
+  #latest: Moment = { epoch: 0, now: 0 }
 
   constructor(
     config: ProducerConfig,
@@ -47,6 +47,14 @@ export class Intake<Key, Value> {
     return encodeSoon(record, this.#serializers)
   }
 
+  /** Takes a record in; throws what `produce()` says it throws. */
+  takeNow(
+    record: ProducerRecord<Key, Value>,
+    callback: DeliveryCallback<Key, Value> | undefined,
+  ): void {
+    this.#accumulator.append(record, this.#contentNow(record), this.#moment(), callback as Callback)
+  }
+
   /**
    * Takes a record in, waiting for its serializers and for space where it must. Throws or calls
    * `reject` if it can't be taken; else its callback will tell.
@@ -57,76 +65,64 @@ export class Intake<Key, Value> {
     reject: (error: unknown) => void,
   ): void {
     if (!this.#hasSerializers) {
-      this.#appendOrWait(this.entryNow(record, callback), reject)
+      this.#appendOrWait(record, this.#contentNow(record), callback as Callback, reject)
       return
     }
-    this.encode(record).then(({ key, value, headers }) => {
-      this.#appendOrWait(this.#entry(record, key, value, headers, callback), reject)
+    this.encode(record).then(content => {
+      this.#appendOrWait(record, content, callback as Callback, reject)
     }, reject)
   }
 
-  /** Checks and encodes a record; throws what `produce()` says it throws. */
-  entryNow(
-    record: ProducerRecord<Key, Value>,
-    callback: DeliveryCallback<Key, Value> | undefined,
-  ): Entry {
+  #contentNow(record: ProducerRecord<Key, Value>): Content {
     checkRecord(record)
-    if (this.#hasSerializers || record.headers !== undefined) {
-      const { key, value, headers } = encodeNow(record, this.#serializers)
-      return this.#entry(record, key, value, headers, callback)
-    }
-    const key = plain(record, 'key')
-    return this.#entry(record, key, plain(record, 'value'), undefined, callback)
-  }
-
-  #entry(
-    record: ProducerRecord<Key, Value>,
-    key: Encoded,
-    value: Encoded,
-    headers: readonly RecordHeader[] | undefined,
-    callback: DeliveryCallback<Key, Value> | undefined,
-  ): Entry {
-    this.#readClock()
-    return {
-      record,
-      key,
-      value,
-      headers,
-      timestamp: record.timestamp ?? this.#epoch,
-      at: this.#now,
-      callback: callback as DeliveryCallback<unknown, unknown> | undefined,
-      index: -1,
-    }
+    if (!this.#hasSerializers && record.headers === undefined) return plainContent(record)
+    return encodeNow(record, this.#serializers)
   }
 
   /** Records that come in one go share a reading: asking the time costs as much as hashing. */
-  #readClock(): void {
+  #moment(): Moment {
     if (this.#burst === 0) {
-      this.#epoch = this.#clock.epoch()
-      this.#now = this.#clock.now()
+      this.#latest = { epoch: this.#clock.epoch(), now: this.#clock.now() }
       queueMicrotask(() => {
         this.#burst = 0
       })
     }
     this.#burst = (this.#burst + 1) % RECORDS_A_READING
+    return this.#latest
   }
 
   /** Appends now, or as soon as there is space and those who wait already have had theirs. */
-  #appendOrWait(entry: Entry, reject: (error: unknown) => void): void {
+  #appendOrWait(
+    record: ProducerRecord<Key, Value>,
+    content: Content,
+    callback: Callback,
+    reject: (error: unknown) => void,
+  ): void {
+    const { memory } = this.#accumulator
+    const taken = this.#moment()
+    if (!memory.hasWaiters) {
+      try {
+        return this.#accumulator.append(record, content, taken, callback)
+      } catch (error) {
+        if (!(error instanceof BufferFullError)) return reject(error)
+      }
+    }
+    this.#appendLater(() => this.#accumulator.append(record, content, taken, callback), reject)
+  }
+
+  #appendLater(append: () => void, reject: (error: unknown) => void): void {
     const { memory } = this.#accumulator
     let full: unknown
     const attempt = () => {
       try {
-        this.#accumulator.append(entry)
-        return true
+        append()
       } catch (error) {
         full = error
         if (error instanceof BufferFullError) return false
         reject(error)
-        return true
       }
+      return true
     }
-    if (!memory.hasWaiters && attempt()) return
     this.#accumulator.hurry()
     memory.whenSpace(this.#maxBlockMs, attempt, () => reject(full ?? memory.full(0)))
   }

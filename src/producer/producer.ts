@@ -132,7 +132,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
   produce(record: ProducerRecord<Key, Value>, callback?: DeliveryCallback<Key, Value>): boolean {
     this.#requireOpen('produce')
     this.#transaction?.requireOpen('produce')
-    this.#accumulator.append(this.#intake.entryNow(record, callback))
+    this.#intake.takeNow(record, callback)
     return !this.#accumulator.memory.isPastHighWater
   }
 

@@ -1,7 +1,7 @@
 import { KafkaError, SerializationError, StateError } from '../errors.ts'
 import type { RecordHeader } from '../records/layout.ts'
 import type { Encoded, Serializer } from '../serializers.ts'
-import type { Headers, HeaderValue, ProducerRecord } from './delivery.ts'
+import type { Content, Headers, HeaderValue, ProducerRecord } from './delivery.ts'
 
 /** The serializers of a producer; without one, strings and bytes are taken as they are. */
 export interface Serializers<Key, Value> {
@@ -41,16 +41,27 @@ export function checkTopicName(topic: string): void {
   })
 }
 
-/** A key or value that is sent as it is. */
-export function plain(record: ProducerRecord<unknown, unknown>, field: 'key' | 'value'): Encoded {
-  const given = record[field]
-  if (typeof given === 'string' || given instanceof Uint8Array) return given
-  if (given === null || given === undefined) return null
-  throw new SerializationError({
+/** A record whose key and value are sent as they are. */
+export function plainContent(record: ProducerRecord<unknown, unknown>): Content {
+  if (!isPlain(record.key)) throw notPlain(record, 'key')
+  if (!isPlain(record.value)) throw notPlain(record, 'value')
+  return record as Content
+}
+
+function isPlain(given: unknown): given is Encoded | undefined {
+  return typeof given === 'string' || given instanceof Uint8Array || (given ?? null) === null
+}
+
+function notPlain(
+  record: ProducerRecord<unknown, unknown>,
+  field: 'key' | 'value',
+): SerializationError {
+  const { topic, [field]: given } = record
+  return new SerializationError({
     code: 'SERIALIZATION_FAILED',
-    message: `the ${field} of a record for ${record.topic} must be a string or bytes, got ${kind(given)}`,
+    message: `the ${field} of a record for ${topic} must be a string or bytes, got ${kind(given)}`,
     hint: 'give the producer a serializer, such as jsonSerializer',
-    at: { topic: record.topic },
+    at: { topic },
   })
 }
 
@@ -83,9 +94,12 @@ export function encode(
   serializer: Serializer<unknown> | undefined,
   headers: RecordHeader[],
 ): Encoded | Promise<Encoded> {
-  if (!serializer) return plain(record, field)
   const given = record[field]
   if (given === null || given === undefined) return null
+  if (!serializer) {
+    if (isPlain(given)) return given
+    throw notPlain(record, field)
+  }
   return serializer.serialize(given, { topic: record.topic, field, headers })
 }
 

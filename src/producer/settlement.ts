@@ -2,7 +2,12 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { asError, DeliveryError, KafkaError } from '../errors.ts'
 import type { WaitingEntry } from './accumulator.ts'
 import type { Batch } from './batch.ts'
-import type { DeliveryReport, Entry } from './delivery.ts'
+import {
+  type DeliveryCallback,
+  type DeliveryReport,
+  type Tracked,
+  timestampOf,
+} from './delivery.ts'
 import type { Flush } from './flush.ts'
 import type { Statistics } from './statistics.ts'
 
@@ -49,7 +54,7 @@ export class Settlement {
       for (const tracked of batch.tracked) {
         const offset = baseOffset < 0 ? -1 : baseOffset + tracked.index
         const report = reportOf(batch, tracked, offset, logAppendTime, now)
-        this.#tell(tracked, null, report)
+        this.#tell(tracked.callback, null, report)
       }
     }
     this.#published(batch, baseOffset)
@@ -61,8 +66,8 @@ export class Settlement {
     this.counts.failed += batch.count
     const persisted = batch.maybePersisted ? 'maybe' : 'no'
     const tracked = batch.tracked ?? []
-    for (const entry of tracked) {
-      this.#tell(entry, deliveryError(batch, cause, persisted, entry.record), undefined)
+    for (const { record, callback } of tracked) {
+      this.#tell(callback, deliveryError(batch, cause, persisted, record), undefined)
     }
     if (tracked.length < batch.count) this.#untold(batch, cause, persisted)
     this.#published(batch, -1, cause)
@@ -71,22 +76,22 @@ export class Settlement {
   /** A record failed that never came into a batch. */
   refused(waiter: WaitingEntry, cause: KafkaError): void {
     this.counts.failed++
-    const { entry } = waiter
-    const { topic, partition = -1 } = entry.record
-    const error = deliveryError({ topic, partition }, cause, 'no', entry.record)
-    if (entry.callback) this.#tell(entry, error, undefined)
+    const { record, callback } = waiter
+    const { topic, partition = -1 } = record
+    const error = deliveryError({ topic, partition }, cause, 'no', record)
+    if (callback) this.#tell(callback, error, undefined)
     else this.#listener.error(error)
     for (const flush of this.flushes) flush.refused(waiter)
   }
 
   #tell(
-    { callback }: Entry,
+    callback: DeliveryCallback<unknown, unknown>,
     error: DeliveryError | null,
     report: DeliveryReport<unknown, unknown> | undefined,
   ): void {
     this.counts.reported++
     try {
-      callback?.(error, report)
+      callback(error, report)
     } catch (thrown) {
       // The program's own mistake must not keep other records from hearing of theirs.
       const cause = asError(thrown)
@@ -127,7 +132,7 @@ export class Settlement {
 
 function reportOf(
   batch: Batch,
-  { record, timestamp, at }: Entry,
+  { record, taken }: Tracked,
   offset: number,
   logAppendTime: number,
   now: number,
@@ -136,11 +141,11 @@ function reportOf(
     topic: batch.topic,
     partition: batch.partition,
     offset,
-    timestamp: logAppendTime < 0 ? timestamp : logAppendTime,
+    timestamp: logAppendTime < 0 ? timestampOf(record, taken) : logAppendTime,
     key: record.key ?? null,
     value: record.value ?? null,
     headers: record.headers,
-    latencyMs: now - at,
+    latencyMs: now - taken.now,
   }
 }
 

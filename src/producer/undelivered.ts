@@ -13,7 +13,7 @@ export function undeliveredRecords(accumulator: Accumulator): ProducerRecord<unk
       if (batch.phase !== 'settled') records.push(...decoded(batch))
   }
   for (const topic of accumulator.wanted) {
-    for (const { entry } of topic.waiting) records.push(entry.record)
+    for (const { record } of topic.waiting) records.push(record)
   }
   return records
 }
