@@ -10,7 +10,11 @@ let cluster: EmbeddedCluster
 describeWithPython("groups of others' consumers on the embedded broker", () => {
   beforeAll(async () => {
     await pythonWithClients()
-    cluster = await EmbeddedCluster.start({ brokers: 3, defaultPartitions: 4, logger: silentLogger })
+    cluster = await EmbeddedCluster.start({
+      brokers: 3,
+      defaultPartitions: 4,
+      logger: silentLogger,
+    })
   })
   afterAll(() => cluster.stop())
 
@@ -19,6 +23,8 @@ describeWithPython("groups of others' consumers on the embedded broker", () => {
     ['confluent', 'cooperative-sticky', 'classic'],
     ['kafka-python', 'range', 'classic'],
     ['kafka-python', 'roundrobin', 'classic'],
+    ['confluent', 'uniform', 'consumer'],
+    ['confluent', 'range', 'consumer'],
   ])('share, hand over and resume: %s, %s, %s protocol', async (...scenario) => {
     const outcome = await runPython(script, [cluster.bootstrapServers, ...scenario])
     expect(outcome.stderr).toBe('')

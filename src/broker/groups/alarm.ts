@@ -16,10 +16,6 @@ export class Alarm {
     this.#onRing = onRing
   }
 
-  get isSet(): boolean {
-    return this.#due !== undefined
-  }
-
   /** Rings once, `ms` milliseconds from now, in place of what was set before. */
   set(ms: number): void {
     this.#due = this.#clock.now() + ms

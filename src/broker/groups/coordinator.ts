@@ -4,12 +4,15 @@ import type { ClusterState } from '../model/cluster-state.ts'
 import { coordinatorOf, slotOf } from '../model/coordinators.ts'
 import { randomUuid } from '../model/topics.ts'
 import { ClassicGroup } from './classic/classic-group.ts'
-import type { AnyGroup, GroupHost } from './group.ts'
+import { ConsumerGroup } from './consumer/consumer-group.ts'
+import type { GroupHost } from './group.ts'
 import { GroupLog, type Replayed, type TransactionalProducer } from './log/group-log.ts'
 import {
+  consumerGroupRecord,
   type Entry,
   groupRecord,
   type LogRecord,
+  noConsumerGroupRecord,
   noGroupRecord,
   noOffsetRecord,
   offsetRecord,
@@ -21,7 +24,7 @@ import { groupSettings } from './settings.ts'
 /** How often, at most, what nobody needs is looked for (`offsets.retention.check.interval.ms`). */
 const SWEEP_INTERVAL_MS = 600_000
 
-export type Group = ClassicGroup
+export type Group = ClassicGroup | ConsumerGroup
 
 /**
  * The groups of a cluster with their offsets. All brokers share it, so that a group whose
@@ -41,6 +44,7 @@ export class GroupCoordinator {
     this.#sweptAt = cluster.clock.now()
     this.#host = {
       clock: cluster.clock,
+      topics: cluster.topics,
       settings: groupSettings(Object.fromEntries(cluster.settings.groupConfig)),
       newMemberId: prefix => `${prefix}-${randomUuid(cluster.settings.random)}`,
       save: groupId => this.#save(groupId),
@@ -79,11 +83,25 @@ export class GroupCoordinator {
     )
   }
 
-  /** The classic group of that id, made if there is none; undefined if it is of the other kind. */
+  /**
+   * The classic group of that id, made if there is none. One of the other protocol gives way if it
+   * is empty; undefined if it is not.
+   */
   classic(groupId: string): ClassicGroup | undefined {
-    const known = this.#groups.get(groupId)
-    if (known) return known.type === 'classic' ? known : undefined
+    const known = this.find(groupId)
+    if (known?.type === 'classic') return known
+    if (known && !known.isEmpty) return undefined
+    if (known) this.#giveWay(known)
     return this.#add(new ClassicGroup(groupId, this.#host))
+  }
+
+  /** The same for a group of the new protocol (KIP-848). */
+  consumer(groupId: string): ConsumerGroup | undefined {
+    const known = this.find(groupId)
+    if (known?.type === 'consumer') return known
+    if (known && !known.isEmpty) return undefined
+    if (known) this.#giveWay(known)
+    return this.#add(new ConsumerGroup(groupId, this.#host))
   }
 
   /** Keeps offsets; resolves when they are safe, and rejects when they can't be written. */
@@ -116,13 +134,13 @@ export class GroupCoordinator {
   }
 
   /** Deletes a group with its offsets. */
-  async delete(group: AnyGroup): Promise<void> {
+  async delete(group: Group): Promise<void> {
     const { groupId } = group
     group.close()
     this.#groups.delete(groupId)
     const removed = this.offsets.remove(groupId, [...(this.offsets.of(groupId)?.all() ?? [])])
     const records = removed.map(place => noOffsetRecord(groupId, place))
-    await this.#log.append(groupId, [...records, noGroupRecord(groupId)])
+    await this.#log.append(groupId, [...records, noRecordOf(group)])
   }
 
   /** A topic was deleted: nobody can go on in it. */
@@ -148,16 +166,25 @@ export class GroupCoordinator {
     this.#groups.clear()
   }
 
+  /** A group goes, its offsets stay: for one of the other protocol. */
+  #giveWay(group: Group): void {
+    group.close()
+    this.#write(group.groupId, [noRecordOf(group)])
+  }
+
   #add<Made extends Group>(group: Made): Made {
     this.#groups.set(group.groupId, group)
     return group
   }
 
-  /** A failure is only logged: the group goes on, and a restart finds its last generation. */
   #save(groupId: string): void {
     const group = this.#groups.get(groupId)
-    if (!group) return
-    this.#log.append(groupId, [groupRecord(groupId, group.kept())]).catch(error => {
+    if (group) this.#write(groupId, [recordOf(group)])
+  }
+
+  /** A failure is only logged: the group goes on, and a restart finds its last generation. */
+  #write(groupId: string, records: readonly LogRecord[]): void {
+    this.#log.append(groupId, records).catch(error => {
       const facts = { group: groupId, error: asError(error) }
       this.#cluster.logger.log('error', 'broker:group-not-saved', facts)
     })
@@ -193,7 +220,7 @@ export class GroupCoordinator {
     const records: LogRecord[] = []
     for (const [groupId, group] of this.#groups) {
       if (slotOf(groupId) !== slot) continue
-      if (group.protocolType !== '') records.push(groupRecord(groupId, group.kept()))
+      if (group.protocolType !== '') records.push(recordOf(group))
       for (const offset of this.offsets.of(groupId)?.all() ?? []) {
         records.push(offsetRecord(groupId, offset))
       }
@@ -221,11 +248,31 @@ export class GroupCoordinator {
         this.#groups.get(entry.groupId)?.close()
         this.#add(new ClassicGroup(entry.groupId, this.#host, entry.group))
         break
-      case 'no group':
+      case 'consumer group':
         this.#groups.get(entry.groupId)?.close()
+        this.#add(new ConsumerGroup(entry.groupId, this.#host, entry.epoch))
+        break
+      case 'no group':
+      case 'no consumer group': {
+        const group = this.#groups.get(entry.groupId)
+        const type = entry.is === 'no group' ? 'classic' : 'consumer'
+        if (group?.type !== type) break
+        group.close()
         this.#groups.delete(entry.groupId)
         break
+      }
       case 'other':
     }
   }
+}
+
+function recordOf(group: Group): LogRecord {
+  const { groupId } = group
+  return group.type === 'classic'
+    ? groupRecord(groupId, group.kept())
+    : consumerGroupRecord(groupId, group.epoch)
+}
+
+function noRecordOf({ type, groupId }: Group): LogRecord {
+  return type === 'classic' ? noGroupRecord(groupId) : noConsumerGroupRecord(groupId)
 }

@@ -1,11 +1,14 @@
 import type { Clock } from '../../base/clock.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
+import type { Topics } from '../model/topics.ts'
 import type { GroupSettings } from './settings.ts'
 
 /** What a group needs of its surroundings. */
 export interface GroupHost {
   readonly clock: Clock
   readonly settings: GroupSettings
+  /** The topics that there are. */
+  readonly topics: Topics
   newMemberId(prefix: string): string
   /** Keeps the group's generation and members, where things are kept. */
   save(groupId: string): void
@@ -44,7 +47,7 @@ export interface AnyGroup {
   /** Why offsets of it can't be deleted. */
   offsetDeleteError(): ErrorName | undefined
   /**
-   * Since when an offset, committed at `commitMs`, has been of no use; undefined while it is of use.
+   * Since when an offset, committed at `commitMs`, has been of no use; undefined while it has one.
    */
   idleSince(topic: string, commitMs: number): number | undefined
   /** Answers those who wait at a broker other than `coordinator`. */

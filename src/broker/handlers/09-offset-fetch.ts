@@ -2,8 +2,8 @@
  * OffsetFetch, versions 1 to 10.
  *
  * - What a group has committed; -1 where it has nothing, for groups that don't exist too.
- * - 2: null topics mean all of them. 7: `requireStable` answers UNSTABLE_OFFSET_COMMIT where an open
- *   transaction may yet change an offset (KIP-447). 8: several groups at once. 9: members of
+ * - 2: null topics mean all of them. 7: `requireStable` answers UNSTABLE_OFFSET_COMMIT where an
+ *   open transaction may yet change an offset (KIP-447). 8: several groups at once. 9: members of
  *   consumer groups, checked by their epoch (KIP-848). 10: topic ids.
  */
 import { OffsetFetch } from '../../protocol/messages/index.ts'

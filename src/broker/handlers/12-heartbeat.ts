@@ -1,7 +1,7 @@
 /**
  * Heartbeat, versions 0 to 4.
  *
- * - Keeps a member's session alive; REBALANCE_IN_PROGRESS tells it to join again, and is no failure.
+ * - Keeps a member's session alive; REBALANCE_IN_PROGRESS tells it to join again.
  * - 3: static members, of which an older self is fenced (FENCED_INSTANCE_ID, KIP-345).
  */
 import { Heartbeat } from '../../protocol/messages/index.ts'

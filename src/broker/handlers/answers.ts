@@ -11,7 +11,7 @@ export function code(name: ErrorName): number {
 /** A bit set of operations that was not asked for. */
 export const NOT_ASKED = -2147483648
 
-/** All that can be done with a group, as a bit set: READ (3), DELETE (6), DESCRIBE (8), configs (10, 11). */
+/** All that can be done with a group: bits READ (3), DELETE (6), DESCRIBE (8), configs (10, 11). */
 export const GROUP_OPERATIONS = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11)
 
 /** Who leads a partition, for a client that asked somebody else (KIP-951). */

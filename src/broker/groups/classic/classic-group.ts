@@ -213,7 +213,7 @@ export class ClassicGroup implements AnyGroup {
     member.session.set(member.facts.sessionTimeoutMs)
   }
 
-  /** The leader's assignment: those who wait for theirs get it. Members left out get an empty one. */
+  /** The leader's assignment: those who wait for theirs get it, those left out an empty one. */
   assign(assignments: ReadonlyMap<string, Buffer>): void {
     const { state } = this
     if (state.is !== 'CompletingRebalance') return

@@ -67,7 +67,7 @@ async function replaceStatic(
   return { ...answer, leader: formerLeader, members: [] }
 }
 
-/** A member that is known asks again: because it was told to, it changed, or our answer was lost. */
+/** A known member asks again: because it was told to, it changed, or our answer was lost. */
 async function joinAgain(
   group: ClassicGroup,
   member: ClassicMember,

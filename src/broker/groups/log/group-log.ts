@@ -16,7 +16,7 @@ import { type Entry, type LogRecord, readRecord } from './records.ts'
 
 export const OFFSETS_TOPIC = '__consumer_offsets'
 
-/** A log is written anew when it has grown beyond that, and to several times what is alive in it. */
+/** A log is written anew when it has grown beyond that, and to several times what lives in it. */
 const COMPACT_BYTES = 1024 * 1024
 const COMPACT_GROWTH = 4
 /** Records of one batch when a log is written anew. */

@@ -19,6 +19,17 @@ export const OffsetCommitValue = versioned('OffsetCommitValue', [0, 3], {
   expireTimestamp: int64.since(1).until(1).else(-1).ignorable(),
 })
 
+export const ConsumerGroupMetadataKey = versioned('ConsumerGroupMetadataKey', [3, 3], {
+  groupId: string,
+})
+
+export const ConsumerGroupMetadataValue = versioned(
+  'ConsumerGroupMetadataValue',
+  [0, 0],
+  { epoch: int32 },
+  0,
+)
+
 export const GroupMetadataKey = versioned('GroupMetadataKey', [2, 2], { group: string })
 
 export const GroupMetadataValue = versioned('GroupMetadataValue', [0, 3], {

@@ -4,6 +4,8 @@ import type { KeptClassicGroup } from '../classic/classic-group.ts'
 import type { OffsetPlace } from '../offsets/offset-store.ts'
 import type { PartitionOffset } from '../offsets/offset-table.ts'
 import {
+  ConsumerGroupMetadataKey,
+  ConsumerGroupMetadataValue,
   GroupMetadataKey,
   GroupMetadataValue,
   OffsetCommitKey,
@@ -22,11 +24,14 @@ export type Entry =
   | { readonly is: 'no offset'; readonly groupId: string; readonly place: OffsetPlace }
   | { readonly is: 'group'; readonly groupId: string; readonly group: KeptClassicGroup }
   | { readonly is: 'no group'; readonly groupId: string }
+  | { readonly is: 'consumer group'; readonly groupId: string; readonly epoch: number }
+  | { readonly is: 'no consumer group'; readonly groupId: string }
   /** A kind that we don't know, which Kafka skips too. */
   | { readonly is: 'other' }
 
 const OFFSET_KEY = 1
 const GROUP_KEY = 2
+const CONSUMER_GROUP_KEY = 3
 /** The newest versions that every broker since Kafka 2.3 can read. */
 const VALUE_VERSION = 3
 
@@ -77,6 +82,18 @@ export function noGroupRecord(groupId: string): LogRecord {
   return { key, value: null }
 }
 
+export function consumerGroupRecord(groupId: string, epoch: number): LogRecord {
+  return {
+    key: encodeVersioned(ConsumerGroupMetadataKey, CONSUMER_GROUP_KEY, { groupId }),
+    value: encodeVersioned(ConsumerGroupMetadataValue, 0, { epoch }),
+  }
+}
+
+export function noConsumerGroupRecord(groupId: string): LogRecord {
+  const key = encodeVersioned(ConsumerGroupMetadataKey, CONSUMER_GROUP_KEY, { groupId })
+  return { key, value: null }
+}
+
 /** Reads a record. Throws a WireError for one that is damaged. */
 export function readRecord(key: Buffer, value: Buffer | null): Entry {
   switch (key.readInt16BE(0)) {
@@ -85,6 +102,8 @@ export function readRecord(key: Buffer, value: Buffer | null): Entry {
       return readOffset(key, value)
     case GROUP_KEY:
       return readGroup(key, value)
+    case CONSUMER_GROUP_KEY:
+      return readConsumerGroup(key, value)
     default:
       return { is: 'other' }
   }
@@ -126,4 +145,11 @@ function readGroup(key: Buffer, value: Buffer | null): Entry {
     groupId,
     group: { protocolType, generationId, protocol, leader, sinceMs, members },
   }
+}
+
+function readConsumerGroup(key: Buffer, value: Buffer | null): Entry {
+  const { groupId } = decodeVersioned(ConsumerGroupMetadataKey, key)
+  if (value === null) return { is: 'no consumer group', groupId }
+  const { epoch } = decodeVersioned(ConsumerGroupMetadataValue, value)
+  return { is: 'consumer group', groupId, epoch }
 }

@@ -1,0 +1,58 @@
+/**
+ * CreatePartitions, versions 0 to 3.
+ *
+ * - Gives topics more partitions; every broker serves it. What is no increase is INVALID_PARTITIONS,
+ *   a topic that is named twice INVALID_REQUEST, one of the cluster's own INVALID_TOPIC_EXCEPTION,
+ *   since what coordinators keep there is found by the number of partitions.
+ * - `validateOnly` says what would happen and changes nothing.
+ */
+import type { ErrorName } from '../../protocol/errors.ts'
+import { CreatePartitions, type CreatePartitionsRequest } from '../../protocol/messages/index.ts'
+import type { ResponseInput } from '../../protocol/schema/api.ts'
+import { type Context, on } from '../handler.ts'
+import { planPartitions } from '../model/more-partitions.ts'
+import { code } from './answers.ts'
+
+type Answer = ResponseInput<typeof CreatePartitions>['results'][number]
+type Wanted = CreatePartitionsRequest['topics'][number]
+
+/** More than a request could mean. */
+const MOST_PARTITIONS = 100_000
+
+export const createPartitions = on(CreatePartitions, [0, 3], async (request, context) => {
+  const { topics, validateOnly } = request
+  const names = topics.map(({ name }) => name)
+  const twice = new Set(names.filter((name, i) => names.indexOf(name) !== i))
+  const results = Array.from(twice, name =>
+    failed(name, 'INVALID_REQUEST', 'Duplicate topic name.'),
+  )
+  for (const wanted of topics) {
+    if (!twice.has(wanted.name)) results.push(await create(wanted, validateOnly, context))
+  }
+  return { results }
+})
+
+async function create(
+  { name, count, assignments }: Wanted,
+  validateOnly: boolean,
+  { cluster }: Context,
+): Promise<Answer> {
+  const topic = cluster.topics.named(name)
+  if (!topic) return failed(name, 'UNKNOWN_TOPIC_OR_PARTITION', null)
+  if (topic.isInternal) {
+    return failed(name, 'INVALID_TOPIC_EXCEPTION', `${name} is the cluster's own`)
+  }
+  if (count > MOST_PARTITIONS) {
+    return failed(name, 'INVALID_PARTITIONS', `${count} is more than ${MOST_PARTITIONS}`)
+  }
+  const given = assignments?.map(({ brokerIds }) => brokerIds) ?? null
+  const brokers = cluster.livingNodes.map(node => node.id)
+  const plan = planPartitions(topic, { count, assignments: given }, brokers)
+  if (plan.is === 'refused') return failed(name, plan.code, plan.message)
+  if (!validateOnly) await cluster.addPartitions(topic, plan.replicas)
+  return { name, errorCode: 0 }
+}
+
+function failed(name: string, error: ErrorName, errorMessage: string | null): Answer {
+  return { name, errorCode: code(error), errorMessage }
+}
