@@ -37,6 +37,11 @@ export class Output {
     return this.#failure
   }
 
+  /** Whether the reader is slower than we are: then `await ready()`. */
+  get isFull(): boolean {
+    return this.#isFull
+  }
+
   text(text: string): void {
     // In UTF-8 a UTF-16 unit takes three bytes at most.
     if (text.length * 3 > CHUNK_BYTES - this.#at) {
@@ -58,18 +63,6 @@ export class Output {
     this.#begin()
     this.#chunk.set(bytes, this.#at)
     this.#at += bytes.length
-  }
-
-  /** A part of a larger buffer, without making a view of it where it is short. */
-  slice(bytes: Buffer, start: number, end: number): void {
-    const size = end - start
-    if (size > CHUNK_BYTES - this.#at) {
-      this.bytes(bytes.subarray(start, end))
-      return
-    }
-    this.#begin()
-    bytes.copy(this.#chunk, this.#at, start, end)
-    this.#at += size
   }
 
   line(text: string): void {

@@ -129,6 +129,20 @@ describe('produce and consume', () => {
     expect(silent).toEqual({ code: 0, stdout: '1\n2\n3\n', stderr: 'consumed 3\n' })
   })
 
+  it('go on in a group where it ended, with nothing twice and nothing left out', async () => {
+    const input = Array.from({ length: 30 }, (_, i) => `${i}\n`)
+    await posthaste(['produce', ...there(), 'shared'], { stdin: input.join('') })
+    const member = ['consume', ...there(), 'shared', '--group', 'readers', '--from-beginning']
+    const first = await posthaste([...member, '--max-messages', '10'])
+    expect(first).toEqual({ code: 0, stdout: input.slice(0, 10).join(''), stderr: 'consumed 10\n' })
+    const second = await posthaste([...member, '--exit-at-end'])
+    expect(second).toEqual({ code: 0, stdout: input.slice(10).join(''), stderr: 'consumed 20\n' })
+    const third = await posthaste([...member, '--timeout', '500'])
+    expect(third).toEqual({ code: 0, stdout: '', stderr: 'consumed 0\n' })
+    const other = await posthaste([...member, '--group', 'others', '--exit-at-end'])
+    expect(other.stdout).toBe(input.join(''))
+  })
+
   it('read what comes from now on, of several topics, until interrupted', async () => {
     await posthaste(['produce', ...there(), 'old'], { stdin: 'old\n' })
     await cluster.createTopic('fresh')

@@ -1,10 +1,8 @@
 import type { Command } from 'commander'
-import { systemClock, type Timer } from '../../base/clock.ts'
 import {
   type Admin,
   Consumer,
   consumerOptions,
-  type MessageBatch,
   orThrow,
   producerOptions,
   type TopicPartition,
@@ -12,14 +10,16 @@ import {
 import { unescaped, wholeNumber } from '../arguments.ts'
 import { contact, unknownTopic } from '../contact.ts'
 import { exitCodes } from '../exit.ts'
-import { jsonPrinter, type Printer, textPrinter } from '../format.ts'
+import { jsonPrinter, textPrinter } from '../format.ts'
 import { Interrupt } from '../interrupt.ts'
 import { Output } from '../output.ts'
+import { Printing } from '../printing.ts'
 import { noProgress, type Progress, progressBar } from '../progress.ts'
 import { type CommonFlags, settingsFor } from '../settings.ts'
 
 interface Flags extends CommonFlags {
   readonly fromBeginning?: boolean
+  readonly group?: string
   readonly maxMessages?: number
   readonly exitAtEnd?: boolean
   readonly timeout?: number
@@ -28,21 +28,26 @@ interface Flags extends CommonFlags {
   readonly isolation?: string
 }
 
+const GROUP = 'group.id'
+
 const examples = `
 Examples:
   posthaste consume orders --from-beginning
   posthaste consume orders --from-beginning --exit-at-end > orders.txt
   posthaste consume orders payments --format '%t [%p] @ %o %T %k %h %v\\n'
+  posthaste consume orders --group billing --from-beginning
   posthaste consume orders --json --max-messages 10 | jq .value
 
 Format: %t topic, %p partition, %o offset, %T timestamp (ms), %k key, %v value, %h headers,
 %K and %S sizes of key and value (-1: null), %% a percent sign; \\n \\t \\r \\0 \\\\ \\x1f.
-Keys and values are written as their bytes are. Ctrl-C ends it.`
+Keys and values are written as their bytes are. Ctrl-C ends it. With --group the partitions are
+shared with the group's other members, and what was printed is committed.`
 
 export function declare(command: Command): void {
   command
     .argument('<topic...>', 'where from')
     .option('--from-beginning', 'all that is there, instead of what comes from now on')
+    .option('-g, --group <group>', 'as a member of this group, from where it stands')
     .option('-n, --max-messages <n>', 'end after so many', wholeNumber(0))
     .option('-e, --exit-at-end', 'end when all that is there now has been printed')
     .option('--timeout <ms>', 'end when nothing has come for so long', wholeNumber(1, 2 ** 31 - 1))
@@ -62,12 +67,13 @@ async function consume(topics: readonly string[], flags: Flags): Promise<number>
   using interrupt = new Interrupt()
   await using consumer = new Consumer(settings)
   interrupt.signal.addEventListener('abort', () => consumer.stop())
-  const partitions = await Promise.race([partitionsOf(topics, settings), interrupt.asked])
+  const begun = begin(consumer, topics, settings)
+  const partitions = await Promise.race([begun, interrupt.asked])
   if (!partitions) return interrupt.exitCode ?? exitCodes.interrupted
   const out = new Output(process.stdout)
-  await consumer.assign(partitions)
   const progress = await progressOf(consumer, partitions, flags)
-  const printing = new Printing({ consumer, flags, print, out, progress })
+  const isMember = settings[GROUP] !== undefined
+  const printing = new Printing({ consumer, isMember, flags, print, out, progress })
   try {
     if (flags.maxMessages !== 0) await printing.run()
   } finally {
@@ -78,11 +84,27 @@ async function consume(topics: readonly string[], flags: Flags): Promise<number>
   return interrupt.exitCode ?? (out.failure ? exitCodes.failed : exitCodes.done)
 }
 
-function ownSettings({ fromBeginning, isolation }: Flags): Record<string, string> {
+function ownSettings({ fromBeginning, isolation, group }: Flags): Record<string, string> {
   return {
     ...(fromBeginning && { 'auto.offset.reset': 'earliest' }),
+    ...(group !== undefined && { [GROUP]: group }),
     ...(isolation !== undefined && { 'isolation.level': isolation }),
   }
+}
+
+/** Assigns all partitions of the topics, or the group's share of them; gives what it reads. */
+async function begin(
+  consumer: Consumer,
+  topics: readonly string[],
+  settings: Readonly<Record<string, unknown>>,
+): Promise<TopicPartition[]> {
+  const partitions = await partitionsOf(topics, settings)
+  if (settings[GROUP] === undefined) {
+    await consumer.assign(partitions)
+    return partitions
+  }
+  await consumer.subscribe(topics)
+  return consumer.position().map(({ topic, partition }) => ({ topic, partition }))
 }
 
 /** All partitions of the topics; one that is not there is an error. */
@@ -102,59 +124,6 @@ async function partitionsOf(
     )
   }
   return partitions
-}
-
-interface PrintingParts {
-  readonly consumer: Consumer
-  readonly flags: Flags
-  readonly print: Printer
-  readonly out: Output
-  readonly progress: Progress
-}
-
-/** The loop from the consumer to standard output, at the pace of whoever reads that. */
-class Printing {
-  count = 0
-  readonly #parts: PrintingParts
-  readonly #most: number
-  #silence: Timer | undefined
-
-  constructor(parts: PrintingParts) {
-    this.#parts = parts
-    this.#most = parts.flags.maxMessages ?? Number.POSITIVE_INFINITY
-  }
-
-  async run(): Promise<void> {
-    const { consumer, flags, out, progress } = this.#parts
-    this.#listen()
-    for await (const batch of consumer.batches(flags.exitAtEnd ? { until: 'end' } : {})) {
-      this.#silence?.cancel()
-      this.#printAll(batch)
-      progress.update(this.count, this.count)
-      await out.ready()
-      if (out.gone || this.count >= this.#most) break
-      this.#listen()
-    }
-    this.#silence?.cancel()
-  }
-
-  /** Waits for the next record no longer than `--timeout` says. */
-  #listen(): void {
-    const { consumer, flags } = this.#parts
-    if (flags.timeout === undefined) return
-    this.#silence = systemClock.after(flags.timeout, () => consumer.stop())
-  }
-
-  #printAll(batch: MessageBatch): void {
-    const { print, out } = this.#parts
-    const { topic, partition } = batch
-    for (const cursor of batch.cursors()) {
-      while (this.count < this.#most && cursor.next()) {
-        print(topic, partition, cursor, out)
-        this.count++
-      }
-    }
-  }
 }
 
 /** A bar where the records go elsewhere, and somebody watches; with an end, where there is one. */

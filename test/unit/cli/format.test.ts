@@ -2,32 +2,28 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { jsonPrinter, type Printer, textPrinter } from '../../../src/cli/format.ts'
 import { Output } from '../../../src/cli/output.ts'
-import {
-  BatchWriter,
-  parseBatch,
-  type RecordHeader,
-  sealBatch,
-} from '../../../src/records/index.ts'
+import type { Message } from '../../../src/index.ts'
 
-type Bytes = string | Uint8Array | null
+type Given = string | Buffer | null
+
+interface Header {
+  readonly key: string
+  readonly value: Buffer | null
+}
 
 /** What a printer writes of one record, byte for byte. */
-function printed(print: Printer, key: Bytes, value: Bytes, headers: RecordHeader[] = []): Buffer {
-  const writer = new BatchWriter(Buffer.alloc(1024))
-  writer.append(1_700_000_000_123, key, value, headers)
-  const bytes = writer.bytes()
-  const { count, baseTimestamp, maxTimestamp } = writer
-  sealBatch(bytes, { count, baseTimestamp, maxTimestamp })
-  const cursor = parseBatch(bytes).cursor()
-  expect(cursor.next()).toBe(true)
+function printed(print: Printer, key: Given, value: Given, headers: Header[] = []): Buffer {
+  const bytes = (part: Given) => (part === null ? null : Buffer.from(part))
+  const place = { topic: 'orders', partition: 3, offset: 0, timestamp: 1_700_000_000_123 }
+  const message = { ...place, key: bytes(key), value: bytes(value), headers }
   const stream = new PassThrough()
   const out = new Output(stream)
-  print('orders', 3, cursor, out)
+  print(message as Message, out)
   out.push()
   return stream.read() ?? Buffer.alloc(0)
 }
 
-const text = (format: string, key: Bytes, value: Bytes, headers: RecordHeader[] = []) =>
+const text = (format: string, key: Given, value: Given, headers: Header[] = []) =>
   printed(textPrinter(format, 'null'), key, value, headers).toString()
 
 describe('a format', () => {
@@ -69,7 +65,7 @@ describe('a format', () => {
 })
 
 describe('a record as JSON', () => {
-  const json = (key: Bytes, value: Bytes, headers: RecordHeader[] = []) =>
+  const json = (key: Given, value: Given, headers: Header[] = []) =>
     JSON.parse(printed(jsonPrinter, key, value, headers).toString())
 
   it('has every field, null as null', () => {
