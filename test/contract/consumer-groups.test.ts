@@ -7,7 +7,7 @@ import {
   type TopicPartition,
 } from '../../src/index.ts'
 import { waitFor } from '../support/wait.ts'
-import { freshName, onRealKafka } from './clusters.ts'
+import { type ClusterUnderTest, freshName, onRealKafka } from './clusters.ts'
 import { addPartitions, createTopic, dealt, produceAll, take, textOf } from './consuming.ts'
 
 /** A member with a loop of its own that notes what it gets, and what happened to its share. */
@@ -52,10 +52,10 @@ async function joinWhile<T>(join: () => Promise<T>, finish: () => void, ms: numb
   return joining
 }
 
-const protocols = ['classic', 'consumer'] as const
+type Protocol = 'classic' | 'consumer'
 
-for (const protocol of protocols) {
-  onRealKafka(`members of a group, protocol ${protocol}`, cluster => {
+/** What tests of either protocol do. */
+function helpers(cluster: () => ClusterUnderTest, protocol: Protocol) {
   const settings = (group: string, more: ConsumerOptions = {}): ConsumerOptions => ({
     'bootstrap.servers': cluster().bootstrapServers,
     'group.id': group,
@@ -96,27 +96,150 @@ for (const protocol of protocols) {
     return committed.map(({ offset }) => offset)
   }
 
-  const strategies = ['range', 'roundrobin', 'sticky', 'cooperative-sticky', 'range,roundrobin']
-  test.each(strategies)('share partitions, and take over, by %s', async strategy => {
-    const topic = await newTopic('group-share', 6)
-    const more = { 'partition.assignment.strategy': strategy }
-    const first = await join(topic, topic, more)
-    await produce(topic, 600, 6)
-    await waitFor('the first to have all', () => first.values.length === 600)
-    const second = await join(topic, topic, more)
-    await waitFor('shares of three', () => first.partitions.length === 3)
-    await waitFor('shares of three', () => second.partitions.length === 3)
-    expect([...first.partitions, ...second.partitions].sort()).toEqual([0, 1, 2, 3, 4, 5])
-    await produce(topic, 600, 6)
-    await waitFor('the rest', () => first.values.length + second.values.length === 1200)
-    await first.close()
-    await waitFor('the take-over', () => second.partitions.length === 6)
-    await produce(topic, 60, 6)
-    await waitFor('all', () => first.values.length + second.values.length === 1260)
-    await second.close()
-    expect(await committedOf(topic, topic, 6)).toEqual([210, 210, 210, 210, 210, 210])
-    expect([...first.errors, ...second.errors]).toEqual([])
+  return { settings, join, newTopic, produce, committedOf }
+}
+
+for (const protocol of ['classic', 'consumer'] as const) {
+  onRealKafka(`members of a group, protocol ${protocol}`, cluster => {
+    const { settings, join, newTopic, produce, committedOf } = helpers(cluster, protocol)
+    const strategies =
+      protocol === 'classic'
+        ? ['range', 'roundrobin', 'sticky', 'cooperative-sticky', 'range,roundrobin']
+        : ['uniform', 'range']
+    const strategyKey =
+      protocol === 'classic' ? 'partition.assignment.strategy' : 'group.remote.assignor'
+
+    test.each(strategies)('share partitions, and take over, by %s', async strategy => {
+      const topic = await newTopic('group-share', 6)
+      const more = { [strategyKey]: strategy }
+      const first = await join(topic, topic, more)
+      await produce(topic, 600, 6)
+      await waitFor('the first to have all', () => first.values.length === 600)
+      const second = await join(topic, topic, more)
+      await waitFor('shares of three', () => first.partitions.length === 3)
+      await waitFor('shares of three', () => second.partitions.length === 3)
+      expect([...first.partitions, ...second.partitions].sort()).toEqual([0, 1, 2, 3, 4, 5])
+      await produce(topic, 600, 6)
+      await waitFor('the rest', () => first.values.length + second.values.length === 1200)
+      await first.close()
+      await waitFor('the take-over', () => second.partitions.length === 6)
+      await produce(topic, 60, 6)
+      await waitFor('all', () => first.values.length + second.values.length === 1260)
+      await second.close()
+      expect(await committedOf(topic, topic, 6)).toEqual([210, 210, 210, 210, 210, 210])
+      expect([...first.errors, ...second.errors]).toEqual([])
+    })
+
+    test('what is not processed is not committed, and comes to the next member', async () => {
+      const topic = await newTopic('group-unprocessed', 1)
+      await produce(topic, 10, 1)
+      const first = new Consumer(settings(topic))
+      await first.subscribe([topic])
+      for await (const { offset } of first) if (offset === 4) break
+      await first.close()
+      expect(await committedOf(topic, topic, 1)).toEqual([4])
+      const second = new Consumer(settings(topic))
+      await second.subscribe([topic])
+      const messages = await take(second, 6)
+      expect(messages.map(({ offset }) => offset)).toEqual([4, 5, 6, 7, 8, 9])
+      await second.close()
+      expect(await committedOf(topic, topic, 1)).toEqual([10])
+    })
+
+    test('commits by hand: a message, a batch, offsets with metadata, all that is processed', async () => {
+      const topic = await newTopic('group-by-hand', 2)
+      await produce(topic, 40, 2)
+      const consumer = new Consumer(settings(topic, { 'enable.auto.commit': false }))
+      await consumer.subscribe([topic])
+      const [message] = await take(consumer, 1)
+      await consumer.commit(message)
+      const at = { topic, partition: message!.partition }
+      expect(await consumer.committed([at])).toMatchObject([{ ...at, offset: 1, metadata: '' }])
+      await consumer.commit([{ ...at, offset: 7, metadata: 'by hand' }])
+      expect(await consumer.committed([at])).toMatchObject([{ offset: 7, metadata: 'by hand' }])
+      for await (const batch of consumer.batches()) {
+        await consumer.commit(batch)
+        const [stored] = await consumer.committed([batch])
+        expect(stored?.offset).toBe(batch.nextOffset)
+        break
+      }
+      await take(consumer, 5)
+      await consumer.commit()
+      const processed = consumer.position().map(({ offset }) => offset)
+      expect((await consumer.committed()).map(({ offset }) => offset)).toEqual(processed)
+      const other = [{ topic, partition: 9, offset: 1 }]
+      await expect(consumer.commit(other)).rejects.toMatchObject({ code: 'NOT_ASSIGNED' })
+      await consumer.close()
+    })
+
+    test('a slow handler costs no membership; past max.poll.interval.ms it is told', async () => {
+      const topic = await newTopic('group-slow', 1)
+      await produce(topic, 2, 1)
+      const sessions = {
+        'max.poll.interval.ms': 9000,
+        ...(protocol === 'classic' && { 'session.timeout.ms': 6000 }),
+      }
+      let finish = () => {}
+      const waits = () => new Promise<void>(resolve => (finish = resolve))
+      const member = await join(topic, topic, sessions, waits)
+      const { generationId } = member.consumer.groupMetadata()
+      await new Promise(resolve => setTimeout(resolve, 7500))
+      expect(member.consumer.groupMetadata().generationId).toBe(generationId)
+      expect(member.happened).toEqual(['assigned 1'])
+      await waitFor('the event', () => member.errors.length > 0)
+      expect(member.errors[0]).toMatchObject({ code: 'MAX_POLL_INTERVAL_EXCEEDED' })
+      await waitFor('the loss', () => member.happened.includes('lost 1'))
+      finish()
+      await waitFor('the return', () => member.happened.at(-1) === 'assigned 1')
+      await waitFor('the same once more', () => {
+        finish()
+        return member.values.length === 3
+      })
+      expect(member.values).toEqual(['0', '0', '1'])
+      await member.close()
+    })
+
+    test('a static member that comes back in time finds its partitions, and nobody else stirs', async () => {
+      const topic = await newTopic('group-static', 4)
+      const other = await join(topic, topic, { 'group.instance.id': 'other' })
+      const before = await join(topic, topic, { 'group.instance.id': 'returns' })
+      await waitFor('shares', () => before.partitions.length === 2 && other.partitions.length === 2)
+      const had = before.partitions
+      const told = other.happened.length
+      await before.close()
+      const after = await join(topic, topic, { 'group.instance.id': 'returns' })
+      await waitFor('its share', () => after.partitions.length === 2)
+      expect(after.partitions).toEqual(had)
+      expect(other.happened).toHaveLength(told)
+      await Promise.all([other.close(), after.close()])
+    })
+
+    test('a pattern takes in topics that come to exist', async () => {
+      const prefix = freshName('group-pattern')
+      await createTopic(cluster().bootstrapServers, `${prefix}.one`, 1)
+      const member = new Member(settings(prefix, { 'metadata.max.age.ms': 300 }), () => {})
+      await member.consumer.subscribe(new RegExp(`^${prefix}\\.`))
+      await produce(`${prefix}.one`, 1, 1)
+      await waitFor('the first topic', () => member.values.length === 1)
+      await createTopic(cluster().bootstrapServers, `${prefix}.two`, 1)
+      await waitFor('the second topic', () => member.partitions.length === 2)
+      await produce(`${prefix}.two`, 1, 1)
+      await waitFor('its record', () => member.values.length === 2)
+      await member.close()
+    })
+
+    test('partitions that a topic gains are shared out', async () => {
+      const topic = await newTopic('group-grows', 1)
+      const member = await join(topic, topic, { 'metadata.max.age.ms': 300 })
+      await addPartitions(cluster().bootstrapServers, topic, 3)
+      await waitFor('the new ones', () => member.partitions.length === 3)
+      await member.close()
+    })
   })
+}
+
+onRealKafka('members of a classic group', cluster => {
+  const { settings, join, newTopic, produce } = helpers(cluster, 'classic')
 
   test('cooperative members keep what does not move, without a pause', async () => {
     const topic = await newTopic('group-cooperative', 4)
@@ -126,72 +249,6 @@ for (const protocol of protocols) {
     expect(first.happened).toEqual(['assigned 4', 'revoked 2'])
     expect(second.happened.at(-1)).toBe('assigned 2')
     await Promise.all([first.close(), second.close()])
-  })
-
-  test('what is not processed is not committed, and comes to the next member', async () => {
-    const topic = await newTopic('group-unprocessed', 1)
-    await produce(topic, 10, 1)
-    const first = new Consumer(settings(topic))
-    await first.subscribe([topic])
-    for await (const { offset } of first) if (offset === 4) break
-    await first.close()
-    expect(await committedOf(topic, topic, 1)).toEqual([4])
-    const second = new Consumer(settings(topic))
-    await second.subscribe([topic])
-    const messages = await take(second, 6)
-    expect(messages.map(({ offset }) => offset)).toEqual([4, 5, 6, 7, 8, 9])
-    await second.close()
-    expect(await committedOf(topic, topic, 1)).toEqual([10])
-  })
-
-  test('commits by hand: a message, a batch, offsets with metadata, all that is processed', async () => {
-    const topic = await newTopic('group-by-hand', 2)
-    await produce(topic, 40, 2)
-    const consumer = new Consumer(settings(topic, { 'enable.auto.commit': false }))
-    await consumer.subscribe([topic])
-    const [message] = await take(consumer, 1)
-    await consumer.commit(message)
-    const at = { topic, partition: message!.partition }
-    expect(await consumer.committed([at])).toMatchObject([{ ...at, offset: 1, metadata: '' }])
-    await consumer.commit([{ ...at, offset: 7, metadata: 'by hand' }])
-    expect(await consumer.committed([at])).toMatchObject([{ offset: 7, metadata: 'by hand' }])
-    for await (const batch of consumer.batches()) {
-      await consumer.commit(batch)
-      const [stored] = await consumer.committed([batch])
-      expect(stored?.offset).toBe(batch.nextOffset)
-      break
-    }
-    await take(consumer, 5)
-    await consumer.commit()
-    const processed = consumer.position().map(({ offset }) => offset)
-    expect((await consumer.committed()).map(({ offset }) => offset)).toEqual(processed)
-    const other = [{ topic, partition: 9, offset: 1 }]
-    await expect(consumer.commit(other)).rejects.toMatchObject({ code: 'NOT_ASSIGNED' })
-    await consumer.close()
-  })
-
-  test('a slow handler costs no membership; past max.poll.interval.ms it is told', async () => {
-    const topic = await newTopic('group-slow', 1)
-    await produce(topic, 2, 1)
-    const sessions = { 'session.timeout.ms': 6000, 'max.poll.interval.ms': 9000 }
-    let finish = () => {}
-    const waits = () => new Promise<void>(resolve => (finish = resolve))
-    const member = await join(topic, topic, sessions, waits)
-    const { generationId } = member.consumer.groupMetadata()
-    await new Promise(resolve => setTimeout(resolve, 7500))
-    expect(member.consumer.groupMetadata().generationId).toBe(generationId)
-    expect(member.happened).toEqual(['assigned 1'])
-    await waitFor('the event', () => member.errors.length > 0)
-    expect(member.errors[0]).toMatchObject({ code: 'MAX_POLL_INTERVAL_EXCEEDED' })
-    await waitFor('the loss', () => member.happened.includes('lost 1'))
-    finish()
-    await waitFor('the return', () => member.happened.at(-1) === 'assigned 1')
-    await waitFor('the same once more', () => {
-      finish()
-      return member.values.length === 3
-    })
-    expect(member.values).toEqual(['0', '0', '1'])
-    await member.close()
   })
 
   test('what moves waits for the record in work; past the deadline its signal aborts', async () => {
@@ -223,43 +280,6 @@ for (const protocol of protocols) {
     expect(order.slice(-2)).toEqual(['aborted', 'revoked'])
     await Promise.all([first.close(), fourth.close()])
     await loop
-  })
-
-  test('a static member that comes back in time finds its partitions, and nobody else stirs', async () => {
-    const topic = await newTopic('group-static', 4)
-    const other = await join(topic, topic, { 'group.instance.id': 'other' })
-    const before = await join(topic, topic, { 'group.instance.id': 'returns' })
-    await waitFor('shares', () => before.partitions.length === 2 && other.partitions.length === 2)
-    const had = before.partitions
-    const told = other.happened.length
-    await before.close()
-    const after = await join(topic, topic, { 'group.instance.id': 'returns' })
-    await waitFor('its share', () => after.partitions.length === 2)
-    expect(after.partitions).toEqual(had)
-    expect(other.happened).toHaveLength(told)
-    await Promise.all([other.close(), after.close()])
-  })
-
-  test('a pattern takes in topics that come to exist', async () => {
-    const prefix = freshName('group-pattern')
-    await createTopic(cluster().bootstrapServers, `${prefix}.one`, 1)
-    const member = new Member(settings(prefix, { 'metadata.max.age.ms': 300 }), () => {})
-    await member.consumer.subscribe(new RegExp(`^${prefix}\\.`))
-    await produce(`${prefix}.one`, 1, 1)
-    await waitFor('the first topic', () => member.values.length === 1)
-    await createTopic(cluster().bootstrapServers, `${prefix}.two`, 1)
-    await waitFor('the second topic', () => member.partitions.length === 2)
-    await produce(`${prefix}.two`, 1, 1)
-    await waitFor('its record', () => member.values.length === 2)
-    await member.close()
-  })
-
-  test('partitions that a topic gains are shared out', async () => {
-    const topic = await newTopic('group-grows', 1)
-    const member = await join(topic, topic, { 'metadata.max.age.ms': 300 })
-    await addPartitions(cluster().bootstrapServers, topic, 3)
-    await waitFor('the new ones', () => member.partitions.length === 3)
-    await member.close()
   })
 
   test('commits of one that was thrown out are refused, and say so', async () => {

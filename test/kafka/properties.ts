@@ -58,6 +58,9 @@ function quickAndSmall(brokers: number): BrokerConfig {
     'share.coordinator.state.topic.min.isr': inSync,
     'share.coordinator.state.topic.num.partitions': 3,
     'group.initial.rebalance.delay.ms': 0,
+    // Members of the new protocol learn of news by heartbeats: every 5 s would make tests wait.
+    'group.consumer.min.heartbeat.interval.ms': 100,
+    'group.consumer.heartbeat.interval.ms': 200,
     'broker.heartbeat.interval.ms': 1_000,
     'broker.session.timeout.ms': 6_000,
     'num.network.threads': 2,
