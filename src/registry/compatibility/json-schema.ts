@@ -61,7 +61,7 @@ function casesOf(reader: JsonNode, held: Conjunction, all: Conjunctions): Conjun
   return types.map(type => all.choose(held, undefined, all.typeOnly(type)))
 }
 
-/** Says "fewer branches" where that is the whole of it, and else what each branch lacks. */
+/** Of the findings in each case, those that say most: what a sum lacks is said once. */
 function clearest(
   reader: JsonNode,
   held: Conjunction,
@@ -70,15 +70,21 @@ function clearest(
 ): readonly Finding[] {
   const [sum] = held.sums
   if (!sum) return whole
-  const count = reader.sums.find(own => own.word === sum.word)?.branches.length
-  if (count === undefined) return each
   const path = segment(sum.word)
-  if (count < sum.branches.length) {
-    const message = `${sum.word} has fewer branches in the {reader} schema than in the {writer} schema`
-    return [changed('SUM_TYPE_NARROWED', path, message)]
+  const beside = each.filter(finding => !finding.path.startsWith(path))
+  const others = [...new Map(beside.map(finding => [finding.path, finding])).values()]
+  const count = reader.sums.find(own => own.word === sum.word)?.branches.length
+  if (count === undefined || beside.length === each.length) return others
+  return [...others, lostBranch(sum, count, path)]
+}
+
+function lostBranch({ word, branches }: Sum, count: number, path: string): Finding {
+  if (count < branches.length) {
+    const message = `${word} has fewer branches in the {reader} schema than in the {writer} schema`
+    return changed('SUM_TYPE_NARROWED', path, message)
   }
-  const message = `a branch of ${sum.word} in the {writer} schema fits none in the {reader} schema`
-  return [changed('COMBINED_TYPE_SUBSCHEMAS_CHANGED', path, message)]
+  const message = `a branch of ${word} in the {writer} schema fits none in the {reader} schema`
+  return changed('COMBINED_TYPE_SUBSCHEMAS_CHANGED', path, message)
 }
 
 function readTypes({ types }: JsonNode, held: readonly JsonType[]): Finding[] {
