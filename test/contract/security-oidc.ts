@@ -77,7 +77,7 @@ export async function startOidcServer(tokenSeconds = 15): Promise<OidcServer> {
     scopes: ['produce', 'consume'],
   })
   let tokens = 0
-  provider.on('client_credentials.saved', () => void tokens++)
+  provider.on('grant.success', () => void tokens++)
   const sign: OidcServer['sign'] = (claims, seconds = tokenSeconds) => {
     tokens++
     const now = Math.floor(Date.now() / 1000)

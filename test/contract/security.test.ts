@@ -14,6 +14,7 @@ import {
 } from './security-kafka.ts'
 import { CLIENT, KEY_CLIENT } from './security-oidc.ts'
 import { refusals } from './security-refusals.ts'
+import { renewals } from './security-renewal.ts'
 
 type Settings = (kafka: SecureKafka) => ProducerOptions | Promise<ProducerOptions>
 
@@ -188,4 +189,6 @@ describeWithKafka('a protected Kafka', () => {
   )
 
   describe('says of a wrong setting what is wrong', () => refusals(() => kafka))
+
+  describe('while records flow', () => renewals(() => kafka))
 })

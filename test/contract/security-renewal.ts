@@ -1,0 +1,189 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { Consumer, listen, Producer, type ProducerOptions, silentLogger } from '../../src/index.ts'
+import { freshName } from '../support/kafka.ts'
+import { waitFor } from '../support/wait.ts'
+import { type ListenerName, PASSWORDS, type SecureKafka } from './security-kafka.ts'
+import { CLIENT } from './security-oidc.ts'
+
+const limits = { timeout: 90_000 }
+
+/** Counts what the connections of one client go through. */
+function watch(clientId: string) {
+  const seen = { again: 0, opened: 0, closed: 0 }
+  const stop = listen('connection:moved', ({ source, from, to }) => {
+    if (source.clientId !== clientId) return
+    if (from === 'ready' && to === 'authenticating') seen.again++
+    if (from === 'dialling') seen.opened++
+    if (to === 'closed') seen.closed++
+  })
+  return { seen, stop }
+}
+
+/**
+ * Records that flow without a pause, out and in, until `enough` holds: none may fail, none may be
+ * missing, doubled or out of order at the end.
+ */
+async function flow(
+  kafka: SecureKafka,
+  listener: ListenerName,
+  settings: ProducerOptions,
+  enough: (seen: ReturnType<typeof watch>['seen']) => Promise<unknown>,
+): Promise<ReturnType<typeof watch>['seen']> {
+  const topic = freshName(`renewal-${listener}`)
+  const common = { 'bootstrap.servers': kafka.at(listener), 'client.id': topic, ...settings }
+  const producer = new Producer(common)
+  await producer.send({ topic, partition: 0, value: '0' })
+  const consumer = new Consumer(common)
+  await consumer.assign([{ topic, partition: 0, offset: 0 }])
+  const failures: Error[] = []
+  const values: number[] = []
+  let sent = 1
+  let over = false
+  const reading = (async () => {
+    for await (const { value } of consumer) {
+      values.push(Number(value))
+      if (over && values.length >= sent) break
+    }
+  })()
+  await waitFor('the first record', () => values.length > 0)
+  const { seen, stop } = watch(topic)
+  const beat = setInterval(() => {
+    for (let i = 0; i < 20; i++) {
+      producer.produce({ topic, partition: 0, value: String(sent++) }, error => {
+        if (error) failures.push(error)
+      })
+    }
+  }, 10)
+  try {
+    await enough(seen)
+  } finally {
+    clearInterval(beat)
+  }
+  expect(await producer.flush(20_000)).toBe(0)
+  over = true
+  await producer.send({ topic, partition: 0, value: String(sent++) })
+  await reading
+  stop()
+  await producer.close()
+  await consumer.close()
+  expect(failures).toEqual([])
+  expect(values).toEqual(Array.from({ length: sent }, (_, i) => i))
+  return seen
+}
+
+/**
+ * The connections stand since before the count began, and went on. A machine that is busy may let
+ * a session run out for once: the broker then hangs up, and that must not show either.
+ */
+function expectSame({ again, closed }: ReturnType<typeof watch>['seen']): void {
+  expect(again).toBeGreaterThanOrEqual(4)
+  expect(closed).toBeLessThan(again / 2)
+}
+
+/** What must not reach the program: sessions that end, names that change, files that turn. */
+export function renewals(kafka: () => SecureKafka): void {
+  const brief = { 'security.protocol': 'sasl_plaintext' } as const
+
+  test('sessions that end are renewed over the same connections', limits, async () => {
+    const settings = { ...brief, 'sasl.mechanism': 'SCRAM-SHA-256' }
+    const user = { 'sasl.username': 'alice', 'sasl.password': PASSWORDS.alice }
+    const seen = await flow(kafka(), 'brief', { ...settings, ...user }, seen =>
+      waitFor('six renewals', () => seen.again >= 6),
+    )
+    expectSame(seen)
+  })
+
+  test('so are those of a provider, whose tokens end sooner than the test', limits, async () => {
+    const { oidc } = kafka()
+    const before = oidc.tokens
+    const settings = {
+      ...brief,
+      'sasl.mechanism': 'OAUTHBEARER',
+      'sasl.oauthbearer.token.endpoint.url': oidc.tokenUrl,
+      'sasl.oauthbearer.client.id': CLIENT.id,
+      'sasl.oauthbearer.client.secret': CLIENT.secret,
+    }
+    const seen = await flow(kafka(), 'brief', settings, () =>
+      waitFor('four tokens, two for each client', () => oidc.tokens - before >= 4),
+    )
+    expectSame(seen)
+  })
+
+  test('a name that changes gets a new connection, which nobody notices', limits, async () => {
+    const { oidc } = kafka()
+    let names = 0
+    const settings = {
+      ...brief,
+      'sasl.mechanism': 'OAUTHBEARER',
+      'sasl.oauthbearer.token': async () => ({
+        value: await oidc.sign({ sub: `name-${names++}` }),
+        expiresAt: 1,
+      }),
+      logger: silentLogger,
+    }
+    const seen = await flow(kafka(), 'brief', settings, seen =>
+      waitFor('six connections that took over', () => seen.opened >= 6),
+    )
+    expect(seen.again).toBeGreaterThanOrEqual(6)
+  })
+
+  test('a password that is changed at the broker first is waited for', limits, async () => {
+    const user = ['--entity-type', 'users', '--entity-name', 'rotating']
+    const change = (password: string) => {
+      const set = ['--alter', '--add-config', `SCRAM-SHA-256=[password=${password}]`]
+      return kafka().cluster.tool('ConfigCommand', [...set, ...user])
+    }
+    expect(await change('first')).toMatchObject({ code: 0 })
+    let password = 'first'
+    let refused = 0
+    const settings = {
+      ...brief,
+      'sasl.mechanism': 'SCRAM-SHA-256',
+      'sasl.credentials': () => ({ username: 'rotating', password }),
+      logger: {
+        log: (_: string, event: string) => {
+          if (event === 'connection.refused') refused++
+        },
+      },
+    }
+    await flow(kafka(), 'brief', settings, async seen => {
+      await waitFor('a renewal', () => seen.again > 0)
+      expect(await change('second')).toMatchObject({ code: 0 })
+      await waitFor('a refusal', () => refused > 0)
+      password = 'second'
+      const { again } = seen
+      await waitFor('renewals with the new one', () => seen.again >= again + 2)
+    })
+  })
+
+  test('files that turn give new connections, when they are whole', limits, async () => {
+    const [key, certificate] = ['turning.key', 'turning.crt'].map(name =>
+      join(kafka().folder, name),
+    )
+    const first = kafka().issue('first')
+    await writeFile(key!, first.key)
+    await writeFile(certificate!, first.certificate)
+    const settings = {
+      'security.protocol': 'ssl',
+      'ssl.ca.location': join(kafka().folder, 'authority.pem'),
+      'ssl.key.location': key,
+      'ssl.certificate.location': certificate,
+    } as const
+    let unusable = 0
+    const logger = {
+      log: (_: string, event: string) => {
+        if (event === 'tls.files.unusable') unusable++
+      },
+    }
+    await flow(kafka(), 'mtls', { ...settings, logger }, async seen => {
+      const second = kafka().issue('second')
+      await writeFile(key!, second.key)
+      await waitFor('a key to be found without its certificate', () => unusable > 0)
+      expect(seen).toMatchObject({ opened: 0, closed: 0 })
+      await writeFile(certificate!, second.certificate)
+      await waitFor('connections to be replaced', () => seen.opened >= 2 && seen.closed >= 2)
+    })
+  })
+}
