@@ -5,9 +5,6 @@ describeWithApicurio('the client on Apicurio Registry', () => {
   registryContract(startApicurio, {
     verboseReasons: false,
     guids: false,
-    unknownVersion: 'VERSION_NOT_FOUND',
-    permanentAtOnce: true,
-    listsDeleted: false,
     countsDeletedTwice: true,
     compatibilityOnceDeleted: 'NONE',
   })

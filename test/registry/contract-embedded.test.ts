@@ -6,9 +6,6 @@ describe('the client on the embedded registry', () => {
   registryContract(() => EmbeddedRegistry.start(), {
     verboseReasons: true,
     guids: true,
-    unknownVersion: 'VERSION_NOT_FOUND',
-    permanentAtOnce: false,
-    listsDeleted: true,
     countsDeletedTwice: false,
     compatibilityOnceDeleted: 'BACKWARD',
   })

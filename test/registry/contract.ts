@@ -12,12 +12,6 @@ export interface Differences {
   readonly verboseReasons: boolean
   /** Whether schemas have GUIDs. */
   readonly guids: boolean
-  /** What asking for a version that does not exist is called. */
-  readonly unknownVersion: string
-  /** Whether a subject can be deleted permanently while it is not deleted yet. */
-  readonly permanentAtOnce: boolean
-  /** Whether a deleted subject is listed with `deleted`. */
-  readonly listsDeleted: boolean
   /** Whether deleting a subject also counts versions that were deleted before. */
   readonly countsDeletedTwice: boolean
   /** What holds for a subject once its own compatibility is deleted, under BACKWARD. */
@@ -150,7 +144,7 @@ export function registryContract(
       expect((await failure(client.latest(subject))).code).toBe('SUBJECT_NOT_FOUND')
       await client.register(subject, record(id))
       const version = await failure(client.version(subject, 7))
-      expect(version.code).toBe(differences.unknownVersion)
+      expect(version.code).toBe('VERSION_NOT_FOUND')
       const guid = await failure(client.schemaByGuid('0f8fad5b-d9cb-469f-a165-70867728950e'))
       expect(guid.where.status).toBe(404)
     })
@@ -178,6 +172,7 @@ export function registryContract(
       const bad = await client.testCompatibility(subject, record(id, required))
       expect(bad.compatible).toBe(false)
       if (differences.verboseReasons) expect(bad.messages.join()).toMatch(/state|\/fields\/1/)
+      else expect(bad.messages).toEqual([])
       const all = await client.testCompatibility(subject, record(id, required), { version: 'all' })
       expect(all.compatible).toBe(false)
       expect(await client.versions(subject)).toEqual([1])
@@ -200,19 +195,15 @@ export function registryContract(
     test('keeps a schema readable until it is permanent', async () => {
       const made = await client.register(subject, record(id))
       await client.register(subject, record(id, count))
-      if (!differences.permanentAtOnce) {
-        const early = await failure(client.deleteSubject(subject, { permanent: true }))
-        expect(early.code).toBe('SUBJECT_NOT_SOFT_DELETED')
-      }
+      const early = await failure(client.deleteSubject(subject, { permanent: true }))
+      expect(early.code).toBe('SUBJECT_NOT_SOFT_DELETED')
       expect(await client.deleteVersion(subject, 2)).toBe(2)
       expect(await client.versions(subject)).toEqual([1])
       const gone = differences.countsDeletedTwice ? [1, 2] : [1]
       expect(await client.deleteSubject(subject)).toEqual(gone)
       expect(await client.subjects({ prefix: subject })).toEqual([])
       expect((await client.schemaById(made.id)).schema).toBe(record(id).schema)
-      if (differences.listsDeleted) {
-        expect(await client.subjects({ prefix: subject, deleted: true })).toEqual([subject])
-      }
+      expect(await client.subjects({ prefix: subject, deleted: true })).toEqual([subject])
       await client.deleteSubject(subject, { permanent: true })
       expect(await client.subjects({ prefix: subject, deleted: true })).toEqual([])
     })

@@ -1,5 +1,6 @@
 import type { RegistryPlace } from '../../errors.ts'
 import { notARegistry } from './errors.ts'
+import { reasonsOf } from './reasons.ts'
 import type {
   CompatibilityLevel,
   CompatibilityResult,
@@ -79,7 +80,7 @@ export class Answer {
     const { is_compatible: compatible, messages } = this.#object()
     if (typeof compatible !== 'boolean') return this.#wrong('a verdict')
     const list: unknown[] = Array.isArray(messages) ? messages : []
-    return { compatible, messages: list.map(String) }
+    return { compatible, messages: reasonsOf(list.map(String)) }
   }
 
   /** Reads of a config say `compatibilityLevel`, writes `compatibility`: here they are one. */

@@ -1,4 +1,5 @@
 import { RegistryError, type RegistryPlace } from '../../errors.ts'
+import { reasonsIn } from './reasons.ts'
 
 /** What the numbers in a registry's answers mean: our name for each, and what to do about it. */
 const names: Readonly<Record<number, { code: string; hint?: string }>> = {
@@ -45,7 +46,7 @@ export function refused(place: RegistryPlace, words: string): RegistryError {
   const status = place.status ?? 0
   const known = names[place.errorCode ?? 0] ?? names[status]
   const code = known?.code ?? (status === 404 ? 'NOT_FOUND' : 'REGISTRY_ERROR')
-  const incompatibilities = code === 'INCOMPATIBLE_SCHEMA' ? listed(words) : []
+  const incompatibilities = code === 'INCOMPATIBLE_SCHEMA' ? reasonsIn(words) : []
   return new RegistryError({
     code,
     message: `${what(place)}: ${said(code, place, words, incompatibilities)}`,
@@ -113,38 +114,4 @@ function said(
   if (incompatibilities.length === 0) return `${code} (${number}) ${words}`.trimEnd()
   const list = incompatibilities.map(each => `\n  - ${each}`).join('')
   return `${code} (${number}) the schema would break readers or writers of this subject:${list}`
-}
-
-/**
- * The reasons within a refusal's one text. Confluent writes `Schema being registered is
- * incompatible with an earlier schema for subject "…", details: [{…}, {…}]`, Apicurio
- * `… list of diff types: [… at /fields/0/type, …]`; anything else stays whole.
- */
-export function listed(words: string): string[] {
-  const list = /(?:details|list of diff types): \[(.*)\]/s.exec(words)?.[1]
-  if (list === undefined) return words === '' ? [] : [words]
-  const braced = topLevel(list, '{', '}')
-  const reasons = braced.flatMap(each => confluentReason(each) ?? [])
-  // Groups without a reason tell the level and the version that the schema was held against.
-  if (braced.length > 0) return reasons.length > 0 ? reasons : braced
-  return list.split(/, (?=[A-Za-z ]+(?:: | not |[A-Z_]{4,}))/).flatMap(each => each.trim() || [])
-}
-
-/** `errorType:'X', description:'…', additionalInfo:'…'` -> `X: …`, with either kind of quotes. */
-function confluentReason(group: string): string | undefined {
-  const form = /^errorType: ?['"](\w+)['"], description: ?['"](.*?)['"](?:, additionalInfo:.*)?$/s
-  const parts = form.exec(group)
-  return parts ? `${parts[1]}: ${parts[2]}` : undefined
-}
-
-/** The outermost `{…}` groups of a text. */
-function topLevel(text: string, open: string, close: string): string[] {
-  const groups: string[] = []
-  let depth = 0
-  let start = 0
-  for (let at = 0; at < text.length; at++) {
-    if (text[at] === open && depth++ === 0) start = at + 1
-    if (text[at] === close && depth > 0 && --depth === 0) groups.push(text.slice(start, at).trim())
-  }
-  return groups
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Clock } from '../../../src/base/clock.ts'
 import { FakeClock } from '../../../src/base/fake-clock.ts'
 import { ConfigError, RegistryError } from '../../../src/errors.ts'
-import { listed } from '../../../src/registry/client/errors.ts'
+import { reasonsIn, reasonsOf } from '../../../src/registry/client/reasons.ts'
 import { type RegistryConfig, SchemaRegistryClient } from '../../../src/registry/index.ts'
 import { freePorts } from '../../support/ports.ts'
 import { waitFor } from '../../support/wait.ts'
@@ -346,15 +346,20 @@ describe('the reasons of a refusal', () => {
   it('are told one by one, from what registries write', () => {
     const confluent =
       "Schema being registered is incompatible with an earlier schema for subject \"a\", details: [{errorType:'READER_FIELD_MISSING_DEFAULT_VALUE', description:'The field 'x' at path '/fields/1'', additionalInfo:'x'}, {oldSchemaVersion: 1}, {compatibility: 'BACKWARD'}]"
-    expect(listed(confluent)).toEqual([
+    expect(reasonsIn(confluent)).toEqual([
       "READER_FIELD_MISSING_DEFAULT_VALUE: The field 'x' at path '/fields/1'",
+    ])
+    const group =
+      '{errorType:"X", description:"the field \'a\' is gone", additionalInfo:"/fields/1"}'
+    expect(reasonsOf([group, '{oldSchemaVersion: 2}'])).toEqual([
+      "X: the field 'a' is gone (/fields/1)",
     ])
     const apicurio =
       'io.apicurio.RuleViolationException: Incompatible artifact: a [AVRO], num of incompatible diffs: {1}, list of diff types: [reader type: STRING not compatible with writer type: INT at /fields/0/type]'
-    expect(listed(apicurio)).toEqual([
+    expect(reasonsIn(apicurio)).toEqual([
       'reader type: STRING not compatible with writer type: INT at /fields/0/type',
     ])
-    expect(listed('it is not')).toEqual(['it is not'])
-    expect(listed('')).toEqual([])
+    expect(reasonsIn('it is not')).toEqual(['it is not'])
+    expect(reasonsIn('')).toEqual([])
   })
 })
