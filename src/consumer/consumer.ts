@@ -16,7 +16,10 @@ import type { CommitOffset, CommittedOffset } from './offsets.ts'
 import { type ConsumerConfig, type ConsumerOptions, consumerConfig } from './options.ts'
 import type { TopicPartition } from './partition.ts'
 import { Reading } from './reading.ts'
+import { checkRunOptions, type RunOptions } from './run/options.ts'
+import { Runner } from './run/runner.ts'
 import { checkSlot, checkStart, type StartAt } from './start.ts'
+import { type LoopParts, Work } from './work.ts'
 
 /** A partition and where in it: `offset` may also be an end of the log or a time. */
 export interface TopicPartitionStart extends TopicPartition {
@@ -245,6 +248,27 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
     return new BatchLoop<Key, Value>(parts, work)
   }
 
+  /**
+   * Calls a handler for each message or batch, `concurrency` of them at the same time; the order is
+   * kept within each partition, or within each key. What is processed is known without gaps: no
+   * commit passes a message whose handler is not done. Resolves after `stop()` or `close()`, when
+   * all handlers are done; rejects with the error of a handler for which `onFailure` has no answer,
+   * and what is not processed comes again in the next loop or run.
+   *
+   * @example
+   * await consumer.run({ eachMessage: bill, concurrency: 100, orderedBy: 'key' })
+   */
+  async run(options: RunOptions<Key, Value>): Promise<void> {
+    this.#requireOpen('run')
+    checkRunOptions(options)
+    const { random } = this.#cluster
+    const { work } = this.#loops.begin(
+      () => false,
+      parts => new Runner<Key, Value>(parts, options, random),
+    )
+    await work.run()
+  }
+
   /** Ends the running loop when it asks for the next; what it has in work then is processed. */
   stop(): void {
     this.#loops.stop()
@@ -289,11 +313,12 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
     this.#cluster.close()
   }
 
-  #beginLoop({ until }: LoopOptions): RunningLoop {
+  #beginLoop({ until }: LoopOptions): RunningLoop<Work> {
     this.#requireOpen('a loop')
-    if (until !== 'end') return this.#loops.begin(() => false)
+    const make = (parts: LoopParts) => new Work(parts)
+    if (until !== 'end') return this.#loops.begin(() => false, make)
     let goal: Goal | undefined
-    const loop = this.#loops.begin(() => goal?.isReached ?? false)
+    const loop = this.#loops.begin(() => goal?.isReached ?? false, make)
     goal = new Goal(this.#cluster, this.#config, this.#reading)
     return loop
   }

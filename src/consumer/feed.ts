@@ -62,11 +62,15 @@ export class Feed {
     this.#wake()
   }
 
-  /** The batch whose turn it is, if one is ready. Throws what must be told first. */
-  take(): Portion | undefined {
+  /**
+   * The batch whose turn it is, if one is ready, of a partition that is welcome. Throws what must
+   * be told first.
+   */
+  take(isWelcome?: (partition: ConsumedPartition) => boolean): Portion | undefined {
     const error = this.#errors.shift()
     if (error) throw error
     for (const partition of this.#ring) {
+      if (isWelcome && !isWelcome(partition)) continue
       const portion = this.#headOf(partition)
       if (!portion || portion.is === 'decoding' || portion.is === 'raw') continue
       if (portion.problem !== undefined) {
@@ -117,13 +121,25 @@ export class Feed {
    * caller, or else this throws, and the batch comes again.
    */
   bad(portions: readonly Portion[], cause: unknown, offset: number, code?: string): void {
-    const { partition } = portions[0]!
+    const error = this.refusal(portions[0]!.partition, cause, offset, code)
+    if (!error) return
+    this.giveBack(portions)
+    throw error
+  }
+
+  /** The error that shall be thrown for a record that can't be read; none if it is passed over. */
+  refusal(
+    partition: ConsumedPartition,
+    cause: unknown,
+    offset: number,
+    code?: string,
+  ): KafkaError | undefined {
     const error = badRecord(partition, offset, cause, code)
     const policy = this.#config.onBadRecord
     const verdict = typeof policy === 'function' ? policy(error) : policy
-    if (verdict === 'skip') return this.#events.skipped(error)
-    this.giveBack(portions)
-    throw error
+    if (verdict === 'throw') return error
+    this.#events.skipped(error)
+    return undefined
   }
 
   /** Resolves when there may be something to take. */

@@ -4,11 +4,11 @@ import { StateError } from '../errors.ts'
 import type { Feed } from './feed.ts'
 import type { Deserializers } from './message.ts'
 import type { ConsumedPartition } from './partition.ts'
-import { type LoopParts, Work } from './work.ts'
+import type { InWork, LoopParts } from './work.ts'
 
-export interface RunningLoop {
+export interface RunningLoop<W extends InWork> {
   readonly parts: LoopParts
-  readonly work: Work
+  readonly work: W
 }
 
 /** The one loop that may run over a consumer, and whether it gets on. */
@@ -16,7 +16,7 @@ export class Loops {
   readonly #feed: Feed
   readonly #clock: Clock
   readonly #deserializers: Deserializers<unknown, unknown>
-  #running: RunningLoop | undefined
+  #running: RunningLoop<InWork> | undefined
   /** How often a loop asked for more; and when somebody last saw that change. */
   #steps = 0
   #seen = -1
@@ -31,7 +31,10 @@ export class Loops {
   }
 
   /** Begins a loop that goes on until it is stopped or `isComplete` says that it has all. */
-  begin(isComplete: () => boolean): RunningLoop {
+  begin<W extends InWork>(
+    isComplete: () => boolean,
+    make: (parts: LoopParts) => W,
+  ): RunningLoop<W> {
     if (this.#running) {
       throw new StateError(
         'a second loop over one consumer, while the first is running',
@@ -49,8 +52,9 @@ export class Loops {
         if (this.#running?.parts === parts) this.#running = undefined
       },
     }
-    this.#running = { parts, work: new Work(parts) }
-    return this.#running
+    const running = { parts, work: make(parts) }
+    this.#running = running
+    return running
   }
 
   /** Ends the loop at its next step. */

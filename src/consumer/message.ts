@@ -85,6 +85,15 @@ export class Message<Key = Buffer, Value = Buffer> {
     return this.#value as Value | null
   }
 
+  /** The key's own bytes, whatever the deserializer made of them. */
+  get rawKey(): Buffer | null {
+    return this.#bytes(this.#keyStart, this.#keyEnd)
+  }
+
+  get rawValue(): Buffer | null {
+    return this.#bytes(this.#valueStart, this.#valueEnd)
+  }
+
   /** In the order in which they were written; keys may repeat. */
   get headers(): ReadHeader[] {
     if (this.#headerCount === 0) return []
@@ -104,9 +113,17 @@ export class Message<Key = Buffer, Value = Buffer> {
     return this.#source.partition.signal
   }
 
+  /** What messages of the same key have in common, and no others; none have that without a key. */
+  lane(): string | symbol {
+    return this.#keyStart < 0
+      ? Symbol()
+      : this.#buffer.toString('latin1', this.#keyStart, this.#keyEnd)
+  }
+
   /** Runs the deserializers; gives a promise where one of them does. */
   deserialize(): void | Promise<void> {
     const { key, value } = this.#source.deserializers
+    if (!key && !value) return
     const headers = this.headers
     if (key && this.#keyStart >= 0)
       this.#key = key.deserialize(this.key as Buffer, this.#context('key', headers))

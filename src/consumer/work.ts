@@ -19,6 +19,14 @@ export interface LoopParts {
   ended(): void
 }
 
+/** Whether something is being worked on, for whoever must wait for that. */
+export interface InWork {
+  /** Whether something is in work: of `partition`, or of any. */
+  isBusy(partition?: ConsumedPartition): boolean
+  /** Resolves when something in work was finished or left. */
+  settled(): Promise<void>
+}
+
 /** A loop that never waits must still let timers and sockets have their turn. */
 const YIELD_AFTER_MS = 5
 
@@ -27,7 +35,7 @@ const YIELD_AFTER_MS = 5
  * counts as processed when the loop asks for more; what the loop was left with (by break or throw)
  * does not, and comes again.
  */
-export class Work {
+export class Work implements InWork {
   readonly #parts: LoopParts
   #partition: ConsumedPartition | undefined
   #generation = 0
@@ -68,12 +76,10 @@ export class Work {
     this.#parts.ended()
   }
 
-  /** Whether something is in work: of `partition`, or of any. */
   isBusy(partition?: ConsumedPartition): boolean {
     return this.#partition !== undefined && (!partition || partition === this.#partition)
   }
 
-  /** Resolves when something in work was finished or left. */
   settled(): Promise<void> {
     return new Promise(resolve => this.#idle.push(resolve))
   }

@@ -1,0 +1,256 @@
+import { backoffMs } from '../../base/backoff.ts'
+import { sleep } from '../../base/clock.ts'
+import type { Random } from '../../base/random.ts'
+import { asError } from '../../errors.ts'
+import { Message } from '../message.ts'
+import { MessageBatch, sourceOf } from '../message-batch.ts'
+import type { ConsumedPartition } from '../partition.ts'
+import type { Portion } from '../portion.ts'
+import type { InWork, LoopParts } from '../work.ts'
+import type { HandlerContext, RunOptions } from './options.ts'
+import { PartitionRun, type Unit } from './partition-run.ts'
+
+/** By key, so many messages of a partition may wait behind busy keys for each handler. */
+const WINDOW_PER_HANDLER = 16
+const BREATHE_AFTER_MS = 5
+/** Small batches of the log are handed out together up to so many records. */
+const RECORDS_AT_A_TIME = 500
+
+/** Runs handlers over what is fetched, several at a time, and keeps the order that was asked for. */
+export class Runner<Key, Value> implements InWork {
+  readonly #parts: LoopParts
+  readonly #options: RunOptions<Key, Value>
+  readonly #random: Random
+  readonly #runs = new Map<ConsumedPartition, PartitionRun>()
+  readonly #concurrency: number
+  readonly #window: number
+  #active = 0
+  #breathedAt = 0
+  #failure: Error | undefined
+  #idle: (() => void)[] = []
+
+  constructor(parts: LoopParts, options: RunOptions<Key, Value>, random: Random) {
+    this.#parts = parts
+    this.#options = options
+    this.#random = random
+    this.#concurrency = options.concurrency ?? 1
+    this.#window = options.orderedBy === 'key' ? this.#concurrency * WINDOW_PER_HANDLER : 1
+  }
+
+  isBusy(partition?: ConsumedPartition): boolean {
+    return partition ? (this.#runs.get(partition)?.isBusy ?? false) : this.#active > 0
+  }
+
+  settled(): Promise<void> {
+    return new Promise(resolve => this.#idle.push(resolve))
+  }
+
+  /** Resolves when it was stopped and every handler is done; rejects with what ended it. */
+  async run(): Promise<void> {
+    const { feed, gate } = this.#parts
+    try {
+      while (gate.open && !this.#failure && !this.#parts.isComplete()) {
+        const wait = this.#pump() ? undefined : Promise.race([feed.waiting(), this.settled()])
+        await this.#breathe()
+        await wait
+      }
+    } catch (error) {
+      this.#failure ??= asError(error)
+    }
+    while (this.#active > 0) await this.settled()
+    for (const run of this.#runs.values()) this.#leave(run)
+    this.#parts.ended()
+    if (this.#failure) throw this.#failure
+  }
+
+  /** Handlers that never wait must still let timers and sockets have their turn. */
+  async #breathe(): Promise<void> {
+    const { clock } = this.#parts
+    if (clock.now() - this.#breathedAt < BREATHE_AFTER_MS) return
+    await new Promise<void>(resolve => clock.soon(resolve))
+    this.#breathedAt = clock.now()
+  }
+
+  /** Begins what can begin. True if there may be more at once. */
+  #pump(): boolean {
+    this.#retire()
+    let began = false
+    for (let more = true; more && this.#active < this.#concurrency; ) {
+      more = false
+      for (const run of this.#runs.values()) {
+        if (this.#active >= this.#concurrency) break
+        if (this.#beginOne(run)) more = true
+      }
+      if (this.#active < this.#concurrency && this.#takePortion()) more = true
+      began ||= more
+    }
+    return began && this.#active < this.#concurrency
+  }
+
+  /** Runs of partitions that were taken away or sought in. */
+  #retire(): void {
+    for (const [partition, run] of this.#runs) {
+      if (run.isCurrent && !partition.leaving) continue
+      run.drop()
+      if (!run.isBusy) this.#runs.delete(partition)
+    }
+  }
+
+  #takePortion(): boolean {
+    const portion = this.#parts.feed.take(partition => {
+      const run = this.#runs.get(partition)
+      return !run || (run.isCurrent && !run.portion && run.outstanding < this.#window)
+    })
+    if (!portion) return false
+    const { partition } = portion
+    const run = this.#runs.get(partition) ?? new PartitionRun(partition)
+    run.portion = portion
+    this.#runs.set(partition, run)
+    return true
+  }
+
+  #beginOne(run: PartitionRun): boolean {
+    if (run.partition.paused) return false
+    while (run.portion && run.outstanding < this.#window) {
+      const unit = this.#next(run.portion)
+      if (unit) run.pull(unit)
+      else this.#finish(run, run.portion)
+    }
+    const work = run.begin()
+    if (!work) return false
+    this.#active++
+    void work
+      .catch(error => {
+        // Who works on a partition that is gone may stop as it likes: others begin there anew.
+        if (!run.partition.signal.aborted) this.#failure ??= asError(error)
+      })
+      .finally(() => {
+        this.#active--
+        this.#parts.progress()
+        this.#tell()
+      })
+    return true
+  }
+
+  #next(portion: Portion): Unit | undefined {
+    if (!portion.isLive) return undefined
+    const { eachMessage, eachBatch } = this.#options
+    if (eachBatch)
+      return portion.partition.position < portion.nextOffset
+        ? this.#batch(portion, eachBatch)
+        : undefined
+    try {
+      const cursor = portion.next()
+      if (!cursor || !eachMessage) return undefined
+      const message = new Message<Key, Value>(sourceOf(portion, this.#parts.deserializers), cursor)
+      return this.#message(portion.partition, message, eachMessage)
+    } catch (error) {
+      const { partition } = portion
+      const refusal = this.#parts.feed.refusal(partition, error, partition.position)
+      if (refusal) throw refusal
+      return undefined
+    }
+  }
+
+  #message(
+    partition: ConsumedPartition,
+    message: Message<Key, Value>,
+    handle: (message: Message<Key, Value>, context: HandlerContext) => void | Promise<void>,
+  ): Unit {
+    const work = async () => {
+      try {
+        await message.deserialize()
+      } catch (error) {
+        const code = 'DESERIALIZATION_FAILED'
+        const refusal = this.#parts.feed.refusal(partition, error, message.offset, code)
+        if (refusal) throw refusal
+        return
+      }
+      await this.#try(partition, context => handle(message, context), [message])
+    }
+    const lane = this.#options.orderedBy === 'key' ? message.lane() : ''
+    return { nextOffset: message.offset + 1, lane, work }
+  }
+
+  #batch(
+    portion: Portion,
+    handle: (batch: MessageBatch<Key, Value>, context: HandlerContext) => void | Promise<void>,
+  ): Unit {
+    const { partition } = portion
+    const portions = [portion]
+    let count = portion.batch?.count ?? 0
+    while (count < RECORDS_AT_A_TIME) {
+      const more = this.#parts.feed.takeAlso(partition)
+      if (!more) break
+      portions.push(more)
+      count += more.batch?.count ?? 0
+    }
+    const batch = new MessageBatch<Key, Value>(portions, this.#parts.deserializers)
+    for (const more of portions.slice(1)) this.#parts.feed.finish(more)
+    const work = async () => {
+      if (count === 0) return
+      const { key, value } = this.#parts.deserializers
+      if (key || value)
+        await batch.deserialize((error, offset) => {
+          const code = 'DESERIALIZATION_FAILED'
+          const refusal = this.#parts.feed.refusal(partition, error, offset, code)
+          if (refusal) throw refusal
+          return 'skip'
+        })
+      await this.#try(partition, context => handle(batch, context), batch)
+    }
+    return { nextOffset: batch.nextOffset, lane: '', work }
+  }
+
+  /** Calls a handler as often as the policy says; what fails for good goes to the dead letters. */
+  async #try(
+    partition: ConsumedPartition,
+    call: (context: HandlerContext) => void | Promise<void>,
+    messages: Iterable<Message<Key, Value>>,
+  ): Promise<void> {
+    const { onFailure = {} } = this.#options
+    const { attempts = 1, backoffMs: initialMs = 100, maxBackoffMs: maxMs = 10_000 } = onFailure
+    const { signal } = partition
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await call({ signal, attempt })
+      } catch (thrown) {
+        const error = asError(thrown)
+        if (signal.aborted) throw error
+        if (attempt >= attempts) {
+          if (!onFailure.deadLetter) throw error
+          for (const message of messages) await onFailure.deadLetter(message, { error, attempts })
+          return
+        }
+        const rest = backoffMs({ initialMs, maxMs }, attempt, this.#random)
+        await sleep(this.#parts.clock, rest, signal)
+      }
+    }
+  }
+
+  /** The portion is read to its end, or not to be read any more. */
+  #finish(run: PartitionRun, portion: Portion): void {
+    run.portion = undefined
+    const { partition } = run
+    if (!portion.isLive) {
+      if (run.isCurrent && !partition.leaving) this.#parts.feed.giveBack([portion])
+      return
+    }
+    this.#parts.feed.finish(portion)
+    if (run.outstanding === 0) partition.processed = partition.position
+  }
+
+  /** Goes back to what is not done, for whoever reads on. */
+  #leave(run: PartitionRun): void {
+    const { partition, portion } = run
+    if (!run.isCurrent || partition.leaving || partition.state.is !== 'fetching') return
+    if (partition.position !== partition.processed) partition.startAt(partition.processed)
+    else if (portion) this.#parts.feed.giveBack([portion])
+  }
+
+  #tell(): void {
+    const heard = this.#idle
+    this.#idle = []
+    for (const tell of heard) tell()
+  }
+}
