@@ -130,14 +130,16 @@ export class ClusterState {
       isInternal: topic.isInternal ?? false,
       config: new Map(Object.entries(topic.config)),
     })
-    for (const [index, replicas] of plan.replicas.entries()) {
-      const leader = this.#firstLiving(replicas)
-      const place = { topicName: made.name, index, replicas, leader, leaderEpoch: 0 }
-      made.partitions.push(new Partition(place, this.#newLog(made, index)))
-    }
+    this.#addPartitions(made, plan.replicas)
     this.topics.add(made)
     await this.save()
     return made
+  }
+
+  /** Gives a topic more partitions, on these brokers. */
+  async addPartitions(topic: Topic, replicas: readonly (readonly number[])[]): Promise<void> {
+    this.#addPartitions(topic, replicas)
+    await this.save()
   }
 
   /** Deletes a topic with all its records. */
@@ -188,6 +190,15 @@ export class ClusterState {
     if (!this.#folder) return
     await this.save()
     await this.#folder.close()
+  }
+
+  #addPartitions(topic: Topic, places: readonly (readonly number[])[]): void {
+    for (const replicas of places) {
+      const index = topic.partitions.length
+      const leader = this.#firstLiving(replicas)
+      const place = { topicName: topic.name, index, replicas, leader, leaderEpoch: 0 }
+      topic.partitions.push(new Partition(place, this.#newLog(topic, index)))
+    }
   }
 
   #firstLiving(replicas: readonly number[]): number {
