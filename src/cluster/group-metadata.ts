@@ -1,6 +1,6 @@
 /**
- * Who a consumer is in its group at this moment (KIP-447): a producer hands it on with the offsets of
- * a transaction, so that one that was thrown out of the group can't commit any more.
+ * Who a consumer is in its group at this moment (KIP-447): a producer hands it on with the offsets
+ * of a transaction, so that one that was thrown out of the group can't commit any more.
  */
 export interface GroupMetadata {
   readonly groupId: string

@@ -45,7 +45,7 @@ export interface LoopOptions {
  *
  * @example
  * const consumer = new Consumer(
- *   { 'bootstrap.servers': 'localhost:9092', 'group.id': 'billing', 'auto.offset.reset': 'earliest' },
+ *   { 'bootstrap.servers': 'localhost:9092', 'group.id': 'billing' },
  *   { value: jsonDeserializer },
  * )
  * await consumer.subscribe(['orders'])
@@ -154,7 +154,9 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
     return Array.from(this.#reading.assignment, each => this.#reading.positionOf(each))
   }
 
-  /** How many records lie before this consumer, of each partition and in all, as far as is known. */
+  /**
+   * How many records lie before this consumer, of each partition and in all, as far as is known.
+   */
   lag(): { readonly total: number; readonly partitions: PartitionPosition[] } {
     const partitions = this.position()
     return { total: partitions.reduce((sum, { lag = 0 }) => sum + lag, 0), partitions }

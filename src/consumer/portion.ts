@@ -83,8 +83,8 @@ export class Portion {
   }
 
   /**
-   * A cursor whose first record is the first at or behind `from`, the position. A fetch brings whole
-   * batches, so that there may be some from before what was asked for.
+   * A cursor whose first record is the first at or behind `from`, the position. A fetch brings
+   * whole batches, so that there may be some from before what was asked for.
    */
   cursor(from: number = this.partition.position): RecordCursor | undefined {
     if (!this.batch || this.#phase.is !== 'ready') return undefined

@@ -57,7 +57,9 @@ export class Reading {
     return partition
   }
 
-  /** Makes partitions begin at places. Resolves when all have their offsets; rejects if one can't. */
+  /**
+   * Makes partitions begin at places. Resolves when all have their offsets; rejects if one can't.
+   */
   async start(places: readonly { partition: ConsumedPartition; at: StartAt }[]): Promise<void> {
     const deadline = this.#cluster.clock.now() + this.#config.requestTimeoutMs
     for (const { partition, at } of places) {

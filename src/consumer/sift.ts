@@ -61,9 +61,9 @@ function joined(portions: Portion[]): Portion[] {
 }
 
 /**
- * Follows transactions through a partition (KIP-98): from its first offset on, what an aborted one's
- * producer wrote in transactions is hidden, up to its abort marker. The list is sorted here, since
- * not every broker sorts it.
+ * Follows transactions through a partition (KIP-98): from its first offset on, what an aborted
+ * one's producer wrote in transactions is hidden, up to its abort marker. The list is sorted here,
+ * since not every broker sorts it.
  */
 export class AbortedFilter {
   readonly #coming: AbortedTransaction[]

@@ -274,7 +274,9 @@ export class ClassicMembership implements Membership {
     this.#parts.keeper.failed(error)
   }
 
-  /** Joins with what we are; asked to, comes again with the id that the coordinator gave (KIP-394). */
+  /**
+   * Joins with what we are; asked to, comes again with the id that the coordinator gave (KIP-394).
+   */
   async #sendJoin(): Promise<JoinAnswer> {
     const { groupId, config, assignors, keeper } = this.#parts
     const owned = this.#cooperative ? keeper.owned() : []

@@ -40,7 +40,9 @@ export class Committer {
     for (const [i, partition] of due.entries()) partition.committed = offsets[i]!.offset
   }
 
-  /** The same where it is nobody's call: a failure is told, and what failed stays to be committed. */
+  /**
+   * The same where it is nobody's call: a failure is told, and what failed stays to be committed.
+   */
   async autoCommit(partitions: Iterable<ConsumedPartition>, timeoutMs: number): Promise<void> {
     if (!this.#parts.config.enableAutoCommit) return
     try {

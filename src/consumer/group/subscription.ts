@@ -37,7 +37,9 @@ export function encodeAssignment(
   return Buffer.concat(writer.chunks())
 }
 
-/** Nothing at all means no partitions: so a coordinator answers a member that the leader left out. */
+/**
+ * Nothing at all means no partitions: so a coordinator answers a member that the leader left out.
+ */
 export function decodeAssignment(bytes: Buffer): Assignment {
   if (bytes.length === 0) return { assignedPartitions: [], userData: null }
   const reader = new Reader(bytes)

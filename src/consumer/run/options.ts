@@ -18,8 +18,8 @@ export interface FailurePolicy<Key, Value> {
   /** The longest wait. Default: 10,000. */
   readonly maxBackoffMs?: number
   /**
-   * Takes a message that failed for good, as into a dead-letter topic (see `deadLetterRecord`). When
-   * it is done the message counts as processed; without it, or if it fails, the run ends.
+   * Takes a message that failed for good, as into a dead-letter topic (see `deadLetterRecord`).
+   * When it is done the message counts as processed; without it, or if it fails, the run ends.
    */
   readonly deadLetter?: (
     message: Message<Key, Value>,

@@ -16,7 +16,9 @@ const BREATHE_AFTER_MS = 5
 /** Small batches of the log are handed out together up to so many records. */
 const RECORDS_AT_A_TIME = 500
 
-/** Runs handlers over what is fetched, several at a time, and keeps the order that was asked for. */
+/**
+ * Runs handlers over what is fetched, several at a time, and keeps the order that was asked for.
+ */
 export class Runner<Key, Value> implements InWork {
   readonly #parts: LoopParts
   readonly #options: RunOptions<Key, Value>

@@ -6,7 +6,9 @@ export interface GroupMember {
   /** Of a static member (KIP-345), else null. */
   readonly groupInstanceId: string | null
   readonly topics: readonly string[]
-  /** What it owns now; an eager member owns nothing while it joins, but sticky tells what it had. */
+  /**
+   * What it owns now; an eager member owns nothing while it joins, but sticky tells what it had.
+   */
   readonly ownedPartitions: readonly TopicPartition[]
   /** The generation in which it owned those; -1 where it does not tell. */
   readonly generationId: number
@@ -17,7 +19,9 @@ export interface GroupMember {
 /** What an assignor works on. */
 export interface AssignorInput {
   readonly members: readonly GroupMember[]
-  /** The number of partitions of each topic that somebody subscribes to; one not there is absent. */
+  /**
+   * The number of partitions of each topic that somebody subscribes to; one not there is absent.
+   */
   readonly partitionCounts: ReadonlyMap<string, number>
 }
 
@@ -38,14 +42,18 @@ export type Assignments = ReadonlyMap<string, readonly TopicPartition[]>
  */
 export interface Assignor {
   readonly name: string
-  /** Cooperative members keep what they own while they join, and give up only what moves (KIP-429). */
+  /**
+   * Cooperative members keep what they own while they join, and give up only what moves (KIP-429).
+   */
   readonly protocol: 'eager' | 'cooperative'
   /** What a member says of itself to the leader, beside its topics. */
   userData?(owned: readonly TopicPartition[], generationId: number): Buffer | null
   assign(input: AssignorInput): Assignments
 }
 
-/** Members in the order that Java's assignors use: static ones by instance id, others by member id. */
+/**
+ * Members in the order that Java's assignors use: static ones by instance id, others by member id.
+ */
 export function sortedMembers(members: readonly GroupMember[]): GroupMember[] {
   return [...members].sort((a, b) => {
     if (a.groupInstanceId !== null && b.groupInstanceId !== null) {

@@ -105,7 +105,10 @@ function deal(free: readonly TopicPartition[], shares: Shares, quota: number): v
   }
 }
 
-/** Members read different topics: what is free goes to who has least, then the rich give to the poor. */
+/**
+ * Members read different topics: what is free goes to who has least, then the rich give to the
+ * poor.
+ */
 function unequalShares({ members, partitionCounts }: StickyInput, owned: Shares): Shares {
   const takers = new Map<string, string[]>()
   for (const { memberId, topics } of members) {
