@@ -33,6 +33,11 @@ export type {
   SubjectMode,
   SubjectVersion,
 } from './client/types.ts'
+export {
+  type CompatibilityCheck,
+  checkCompatibility,
+  type Incompatibility,
+} from './compatibility/index.ts'
 export type { JsonSchemaOptions } from './json/format.ts'
 export {
   type JsonSchemaInput,

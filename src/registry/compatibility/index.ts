@@ -43,8 +43,8 @@ export function validateSchema(format: CompatibilityCheck['format'], text: Schem
  * what the new schema writes. FULL: both. The `_TRANSITIVE` forms hold against every version.
  *
  * Avro follows the schema resolution of its specification; JSON Schema and Protobuf follow the
- * rules that Confluent documents. The work is bounded: schemas that are too entangled to compare
- * give the incompatibility `TOO_COMPLEX`. Throws an InvalidSchemaError if the new schema is no schema.
+ * rules that Confluent documents. The work is bounded: schemas too entangled to compare give the
+ * incompatibility `TOO_COMPLEX`. Throws an InvalidSchemaError for a text that is no schema.
  *
  * @example
  * checkCompatibility({ format: 'AVRO', level: 'BACKWARD', proposed: { schema: next },

@@ -135,7 +135,7 @@ class Reader {
     return message
   }
 
-  /** Reads the fields, one message after the other: a chain of them may be longer than the stack. */
+  /** Reads the fields, one message after the other: a chain may be longer than the stack. */
   fillAll(): void {
     for (let next = this.#open.pop(); next; next = this.#open.pop()) {
       const [from, message] = next

@@ -22,7 +22,7 @@ export const forgetfulJournal: Journal = { append: async () => {}, close: async 
 /**
  * Opens a folder's journal, or begins one, and gives the changes that it holds. Its file has a line
  * for each request that changed something: a checksum and JSON. A last line that is not whole was
- * being written when the machine or process died; nobody was told that it is kept, so it is cut off.
+ * being written when the machine or process died; nobody was told that it is kept, so it is cut.
  *
  * Throws a RegistryError, and leaves everything as it was, for a folder that is in use, was written
  * by another version, or is damaged.

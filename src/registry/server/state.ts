@@ -24,7 +24,7 @@ export interface StoredVersion {
   readonly timestamp: number
 }
 
-/** Settings of a subject, a context or the registry: the compatibility level and what goes along. */
+/** Settings of a subject, a context or the registry: the compatibility level, and others. */
 export type Config = Readonly<Record<string, unknown>>
 
 /** One change. What the registry knows is what its changes say, one after the other. */

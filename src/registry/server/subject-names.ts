@@ -2,7 +2,7 @@
 export const DEFAULT_CONTEXT = '.'
 const ALL_CONTEXTS = ':*:'
 
-/** A subject's name in two parts: `:.test:orders-value` is `orders-value` in the context `.test`. */
+/** A subject's name in two parts: `:.test:orders` is `orders` in the context `.test`. */
 export interface SubjectName {
   readonly context: string
   readonly name: string
