@@ -102,6 +102,13 @@ function load(sources: TlsSources): Loaded {
     ...(keystore && fromKeystore(keystore, keystorePassword?.reveal(), keyPassword?.reveal())),
   }
   const where = sources.keystoreFile ?? sources.keyFile ?? 'ssl.key.pem'
+  // OpenSSL would take the lack of a password for a wrong one.
+  if (options.key?.includes('ENCRYPTED') && options.passphrase === undefined) {
+    throw new ConfigError(
+      `${where} can't be used: the key is encrypted, and there is no password for it`,
+      'set ssl.key.password; nothing is asked for at a terminal',
+    )
+  }
   return { options, context: contextOf(where, options) }
 }
 
@@ -177,24 +184,19 @@ const causes: readonly (readonly [RegExp, string, string])[] = [
     'ssl.key.location and ssl.certificate.location must be of one pair',
   ],
   [
-    /INTERRUPTED_OR_CANCELLED|MISSING_PASSPHRASE|PROBLEMS_GETTING_PASSWORD|BAD_PASSWORD_READ/i,
-    'the key is encrypted, and there is no password for it',
-    'set ssl.key.password; nothing is asked for at a terminal',
-  ],
-  [
     /BAD_DECRYPT|mac verify failure|PKCS12_CIPHERFINAL|INVALID_PASSWORD/i,
     'the password is wrong',
     'see ssl.key.password, or ssl.keystore.password for a keystore',
   ],
   [
-    /Unsupported PKCS12|ERR_CRYPTO_UNSUPPORTED_OPERATION|unsupported/i,
+    /Unsupported PKCS12|ERR_CRYPTO_UNSUPPORTED_OPERATION/i,
     'it uses ciphers that OpenSSL no longer knows',
     'write it anew: openssl pkcs12 -legacy -in OLD -out ALL.pem; openssl pkcs12 -export -in ALL.pem',
   ],
   [
-    /NO_START_LINE|not enough data|DECODER|wrong tag|ASN1|Unable to load PFX/i,
+    /NO_START_LINE|not enough data|DECODER|ERR_OSSL_UNSUPPORTED|wrong tag|ASN1|Unable to load PFX/i,
     'it is neither PEM nor PKCS#12',
-    'a key is PEM text with -----BEGIN PRIVATE KEY-----, a keystore PKCS#12 or PEM',
+    'a key is text in PEM (it begins with -----BEGIN), a keystore is PKCS#12 or PEM',
   ],
   [
     /NO_CIPHER_MATCH/,
