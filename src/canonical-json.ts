@@ -64,7 +64,7 @@ function listed(values: readonly unknown[], depth: number): string {
 }
 
 function membersOf(value: object, depth: number): string {
-  // Numbers, strings and booleans in their object wrappers are what they wrap, as in JSON.stringify.
+  // Numbers, strings and booleans in object wrappers are what they wrap, as in JSON.stringify.
   if (value instanceof Number || value instanceof String || value instanceof Boolean) {
     return written(value.valueOf(), '', depth)!
   }

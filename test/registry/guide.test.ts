@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { main } from '../../examples/schema-registry.ts'
 
-test('the guide: an order schema evolves, and a breaking change is refused before it is sent', async () => {
+test('the guide: a schema evolves, and a breaking change is refused before it is sent', async () => {
   const lines: string[] = []
   await main(line => lines.push(line))
   expect(lines.slice(0, 2)).toEqual([

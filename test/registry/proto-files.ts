@@ -1,4 +1,4 @@
-/** `.proto` files that say everything a registry's may say; `imported` stand beside `main.proto`. */
+/** `.proto` files that say all that a registry's may say; `imported` stand beside `main.proto`. */
 export interface ProtoFile {
   readonly name: string
   readonly text: string

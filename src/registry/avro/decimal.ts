@@ -27,7 +27,7 @@ export function decimalText(unscaled: bigint, scale: number): string {
   return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
 }
 
-/** The unscaled integer of a decimal; undefined if it needs more digits than scale and precision. */
+/** The unscaled integer of a decimal; undefined if it has more digits than its type holds. */
 export function unscaledOf(value: unknown, scale: number, precision: number): bigint | undefined {
   const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value
   if (typeof text !== 'string' || text.length > 10_000) return undefined

@@ -40,7 +40,8 @@ interface FieldLiteral {
  * name that is used again is `unknown`: following it would need the compiler's whole patience.
  *
  * @example
- * const order = { type: 'record', name: 'Order', fields: [{ name: 'id', type: 'string' }] } as const
+ * const fields = [{ name: 'id', type: 'string' }] as const
+ * const order = { type: 'record', name: 'Order', fields } as const
  * type Order = AvroValue<typeof order>                        // { id: string }
  */
 export type AvroValue<S> = S extends keyof Primitives

@@ -61,7 +61,7 @@ export const needsBigint: ReadonlySet<string> = new Set([
   'local-timestamp-nanos',
 ])
 
-/** Marks a schema that avsc reads for what is under a logical type, which it asks for in the same words. */
+/** Marks a schema of which avsc wants what is under the logical type: it asks in the same words. */
 export const underlyingMark = Symbol('underlying')
 
 type Schema = ConstructorParameters<typeof types.LogicalType>[0]
@@ -114,7 +114,7 @@ export function isOurs(type: Type): type is types.LogicalType & { conversion: Co
 
 const dayMs = 86_400_000
 
-/** `12.30`: a number would lose digits, so a decimal is a text; numbers and bigints are taken too. */
+/** `12.30`: a number would lose digits, so it is a text; numbers and bigints are taken too. */
 function decimal(schema: Readonly<Record<string, unknown>>): Conversion {
   const { precision, scale = 0, size } = schema
   if (!isCount(precision) || !isCount(scale) || precision === 0 || scale > precision) {
@@ -175,7 +175,7 @@ function instant(unit: string, perMs: bigint): Conversion {
   }
 }
 
-/** A date and time on some wall's clock, of no known zone: a text such as 2026-11-21T09:30:00.000. */
+/** A date and time on some wall's clock, of no known zone: a text, `2026-11-21T09:30:00.000`. */
 function localTime(digits: 3 | 6 | 9): Conversion {
   const perSecond = 10n ** BigInt(digits)
   return {

@@ -12,10 +12,11 @@ export type AvroSchema = OwnSchema
 
 /**
  * Writes Avro. The schema is a literal, which gives the values' type, or a text; without one,
- * `useLatestVersion` or `useSchemaId` says which to take. `await prepare(topic)` before `produce()`.
+ * `useLatestVersion` or `useSchemaId` says which to take. Call `prepare(topic)` before `produce()`.
  *
  * @example
- * const order = { type: 'record', name: 'Order', fields: [{ name: 'id', type: 'string' }] } as const
+ * const fields = [{ name: 'id', type: 'string' }] as const
+ * const order = { type: 'record', name: 'Order', fields } as const
  * const value = avroSerializer(registry, order, { autoRegisterSchemas: true })
  * const producer = new Producer(config, { value })
  * await producer.send({ topic: 'orders', value: { id: '7' } })

@@ -12,7 +12,7 @@ export function reasonsIn(words: string): string[] {
 }
 
 /**
- * Confluent's groups (`{errorType:'X', description:'…', additionalInfo:'…'}`) as sentences. Those
+ * Confluent's groups as sentences: `{errorType:'X', description:'…', additionalInfo:'…'}`. Those
  * without a reason tell the level and the version that the schema was held against.
  */
 export function reasonsOf(groups: readonly string[]): string[] {

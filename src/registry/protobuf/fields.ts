@@ -76,7 +76,7 @@ export function readField(cursor: Cursor, home: FieldHome, oneofIndex?: number):
   home.fields.push(field)
 }
 
-/** A group (proto2) is a field and a message in one; the field's name is the message's, in lower case. */
+/** A group (proto2) is a field and a message in one; its field has the name in lower case. */
 function readGroup(cursor: Cursor, home: FieldHome, field: FieldDescriptorProto): void {
   cursor.expect('group')
   const name = cursor.word('the name of a group')
@@ -197,7 +197,7 @@ function defaultText(field: FieldDescriptorProto, constant: Constant): string {
   return String(Number.parseFloat(constant.value))
 }
 
-/** `total_price` -> `totalPrice` or, capital first, `TotalPrice`: protoc's names in JSON and of maps. */
+/** `total_price` -> `totalPrice` or `TotalPrice`: protoc's names in JSON, and of maps' messages. */
 function camel(name: string, first: boolean): string {
   let upper = first
   let out = ''

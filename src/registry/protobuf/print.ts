@@ -74,7 +74,7 @@ class Printer {
     return [`message ${message.name} {`, ...indented(this.#body(message)), '}']
   }
 
-  /** Fields and nested messages stand in the order of the descriptor: ids of messages count them. */
+  /** Nested messages stand in the order of the descriptor: messages' indexes count them. */
   #body(message: DescriptorProto): string[] {
     const lines = optionsOf(MessageOptionsSchema, message.options, ['map_entry']).map(
       option => `option ${option};`,

@@ -28,7 +28,7 @@ const maxLoaded = 1_000
  * one of a schema waits for the registry; later ones are read at once.
  *
  * @example
- * for await (const message of new Consumer(config, { value: avroDeserializer<Order>(registry) })) …
+ * const consumer = new Consumer(config, { value: avroDeserializer<Order>(registry) })
  */
 export class RegistryDeserializer<T> implements Deserializer<T> {
   readonly #client: SchemaRegistryClient
@@ -135,11 +135,12 @@ export class RegistryDeserializer<T> implements Deserializer<T> {
     const found = this.#formats.find(format => format.schemaType === schema.schemaType)
     if (found) return found
     const known = this.#formats.map(format => format.schemaType).join(', ')
+    const written = schema.schemaType
     throw new SerializationError({
       code: 'WRONG_SCHEMA_TYPE',
-      message: `${placeText(place)} was written as ${schema.schemaType}, and is to be read as ${known}`,
+      message: `${placeText(place)} was written as ${written}, and is to be read as ${known}`,
       at: { topic: place.topic },
-      hint: `take the deserializer for ${schema.schemaType}, or registryDeserializer for any`,
+      hint: `take the deserializer for ${written}, or registryDeserializer for any`,
     })
   }
 

@@ -6,7 +6,7 @@ export interface ReferencedSchema {
   readonly schema: Schema
 }
 
-/** What a payload was written with, beside the schema: Protobuf's place of the message in its file. */
+/** Beside the schema, the place of a Protobuf message in its file. */
 export type MessageIndexes = readonly number[]
 
 /** A compiled schema, as a writer uses it. */

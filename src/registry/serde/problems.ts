@@ -11,21 +11,22 @@ export interface SerdePlace {
   readonly url: string
 }
 
-/** `the value of a record of orders (subject orders-value, schema id 7 at http://localhost:8081)` */
+/** `the value of a record of orders (subject orders-value, schema id 7 at http://a:8081)` */
 export function placeText(place: SerdePlace): string {
   const { subject, schemaId } = place
   const facts = [
     subject === undefined ? '' : `subject ${subject}`,
     schemaId === undefined ? '' : schemaIdText(schemaId),
   ].filter(Boolean)
-  return `the ${place.field} of a record of ${place.topic} (${[...facts].join(', ') || 'schema registry'} at ${place.url})`
+  const known = facts.join(', ') || 'schema registry'
+  return `the ${place.field} of a record of ${place.topic} (${known} at ${place.url})`
 }
 
 export function schemaIdText(schemaId: SchemaId): string {
   return schemaId.is === 'id' ? `schema id ${schemaId.id}` : `schema guid ${schemaId.guid}`
 }
 
-/** Whatever was thrown while writing or reading, as an error that says where; ours stay as they are. */
+/** Whatever was thrown while writing or reading, as an error that says where; ours stay. */
 export function serdeError(
   thrown: unknown,
   place: SerdePlace,

@@ -44,9 +44,11 @@ async function fetchReference(
     return await client.version(reference.subject, reference.version, { deleted: true })
   } catch (error) {
     if (!(error instanceof RegistryError) || error.where.status !== 404) throw error
+    const refers = `${chain[0]} refers to "${reference.name}", which should be ${chain.at(-1)}`
+    const missing = `the registry at ${client.url} has no such version (${chain.join(' -> ')})`
     throw new RegistryError({
       code: 'REFERENCE_MISSING',
-      message: `${chain[0]} refers to "${reference.name}", which should be ${chain.at(-1)}, but the registry at ${client.url} has no such version (${chain.join(' -> ')})`,
+      message: `${refers}, but ${missing}`,
       hint: 'register it, or refer to a version that exists',
       cause: error,
       where: error.where,

@@ -124,7 +124,7 @@ export class RegistrySerializer<T> implements Serializer<T> {
 
   #refresh(topic: string, field: 'key' | 'value', old: Binding): void {
     this.#ready[field].set(topic, { ...old, until: this.#clock.now() + askAgainMs })
-    // A failure is no news for the caller: the schema at hand is still good, and is asked for again.
+    // A failure is no news for the caller: the schema at hand is still good, and asked for again.
     this.#bind(topic, field).catch(() => {})
   }
 
