@@ -10,6 +10,9 @@ import { reconcile } from './reconcile.ts'
 /** The first version of OffsetCommit that knows member epochs. */
 const KNOWS_EPOCHS = 9
 
+/** Where a group of the new protocol stands, with Kafka's names. */
+export type ConsumerGroupState = 'Empty' | 'Assigning' | 'Reconciling' | 'Stable'
+
 /**
  * A group of the new protocol (KIP-848): the coordinator assigns, and each heartbeat brings its
  * member a step closer to what it is to have. Nobody waits for anybody but for a partition that
@@ -27,6 +30,7 @@ export class ConsumerGroup implements AnyGroup {
   #targetEpoch: number
   /** The topics that the last target was about, with their sizes: a change asks for another. */
   #topicsSeen = ''
+  #told: ConsumerGroupState = 'Empty'
 
   /** `epoch` is that of a group that was kept; it must not count from the start again. */
   constructor(groupId: string, host: GroupHost, epoch = 0) {
@@ -45,7 +49,7 @@ export class ConsumerGroup implements AnyGroup {
     return this.#targetEpoch
   }
 
-  get stateName(): 'Empty' | 'Assigning' | 'Reconciling' | 'Stable' {
+  get stateName(): ConsumerGroupState {
     if (this.isEmpty) return 'Empty'
     if (this.#epoch > this.#targetEpoch) return 'Assigning'
     const isStable = this.members().every(member => member.isReconciledTo(this.#targetEpoch))
@@ -138,6 +142,7 @@ export class ConsumerGroup implements AnyGroup {
     const isHeld = (place: string) => others.some(other => other.holds(place))
     const next = reconcile(member, target, owned, isHeld)
     if (next) member.moveTo(next)
+    this.#tellMove()
     member.session.set(this.#host.settings.consumerSessionMs)
   }
 
@@ -193,10 +198,17 @@ export class ConsumerGroup implements AnyGroup {
   #bump(): void {
     // Not twice for one assignment: an epoch is a number under which somebody was assigned.
     if (this.#epoch > this.#targetEpoch && !this.isEmpty) return
-    const before = this.stateName
     this.#epoch++
     this.#host.save(this.groupId)
-    this.#host.moved(this.groupId, before, this.stateName)
+    this.#tellMove()
+  }
+
+  /** The state follows from the members, so that its moves are seen afterwards. */
+  #tellMove(): void {
+    const { stateName } = this
+    if (stateName === this.#told) return
+    this.#host.moved(this.groupId, this.#told, stateName)
+    this.#told = stateName
   }
 
   #assign(topics: readonly Topic[]): void {
