@@ -37,6 +37,12 @@ export * from './errors.ts'
 export { type EventName, type EventOf, type Events, listen } from './events.ts'
 export { consoleLogger, type Logger, type LogLevel, pinoLogger, silentLogger } from './logger.ts'
 export type {
+  Credentials,
+  SaslExchange,
+  SaslMechanism,
+} from './net/sasl/mechanism.ts'
+export type { Token } from './net/sasl/token-cache.ts'
+export type {
   DeliveryCallback,
   DeliveryReport,
   Headers,
