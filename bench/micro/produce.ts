@@ -1,7 +1,7 @@
 /**
  * What producing costs without a network: the whole producer, with a connection whose other end
- * says yes to everything and looks at nothing. CPU time of this process for each record, the best of
- * several rounds and the first: `npm run bench:micro [ROUNDS] [PART ...]`. It is compiled, since
+ * says yes to everything and looks at nothing. CPU time of this process for each record, the best
+ * of several rounds and the first: `npm run bench:micro [ROUNDS] [PART ...]`. It is compiled, since
  * what tsx adds to every closure costs more than the closure.
  */
 import type { Address, Transport, TransportEvents } from '../../src/net/transport.ts'

@@ -298,7 +298,7 @@ export class Cluster {
       allowAutoTopicCreation: this.#autoCreateTopics,
     })
     if (answer.errorCode === REBOOTSTRAP_REQUIRED) {
-      // These brokers are no longer the cluster's (KIP-1102): begin anew at the bootstrap addresses.
+      // These brokers have left the cluster (KIP-1102): begin anew at the bootstrap addresses.
       this.view.brokers.clear()
       connection.close()
       throw new BrokerError(answer.errorCode, { api: Metadata.name, broker: connection.name })

@@ -133,7 +133,7 @@ export class Link {
     return timer
   }
 
-  /** Where the broker refuses, as it does when our name has changed, a new connection takes over. */
+  /** Where the broker refuses, as when our name has changed, a new connection takes over. */
   async #reauthenticate(connection: Connection): Promise<Connection> {
     try {
       await connection.reauthenticate()

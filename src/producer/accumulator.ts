@@ -262,7 +262,7 @@ export class Accumulator {
     return batch
   }
 
-  /** How large a batch may grow: compressed it gets smaller, so that a topic's limit says little. */
+  /** How large a batch may grow: a topic's limit says little of one that will be compressed. */
   #capacityFor({ limit }: Topic): number {
     return this.#config.compressionType === 'none'
       ? Math.min(this.#capacity, limit)

@@ -1,8 +1,8 @@
 /**
  * AlterConfigs, versions 0 to 2.
  *
- * - Replaces all settings that topics (type 2) have of their own: what is not named goes back to its
- *   default. Otherwise as IncrementalAlterConfigs, which is to be preferred (KIP-339).
+ * - Replaces all settings that topics (type 2) have of their own: what is not named goes back to
+ *   its default. Otherwise as IncrementalAlterConfigs, which is to be preferred (KIP-339).
  */
 import { AlterConfigs } from '../../protocol/messages/index.ts'
 import { ALTER_OPERATIONS, type Alteration } from '../config/alter.ts'

@@ -34,7 +34,7 @@ export interface SaslMechanism {
   readonly hint?: string
   /**
    * Whether another try may bring other credentials, since a function or a provider is asked; true
-   * by default. A refusal after an earlier success is then tried again: a rotation may be under way.
+   * by default. A refusal after an earlier success is tried again: a rotation may be under way.
    */
   readonly mayChange?: boolean
   /** Says what has to be said; rejects to give up. What it sends is never logged. */

@@ -199,7 +199,7 @@ describe('requests', () => {
   test('a value that the protocol can not carry fails at the call and harms nothing', async () => {
     const setup = await setUp(broker())
     const connection = await opened(setup)
-    const wrong = connection.send(Metadata, { topics: [{ name: 5 as unknown as string }] })
+    const wrong = connection.send(Metadata, { topics: [{ name: 5 as never }] })
     await expect(wrong).rejects.toThrow(/topics\[0\]\.name: expected/)
     expect(connection.isOpen).toBe(true)
     expect(connection.inFlight).toBe(0)
