@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { randomBelow, seededRandom } from '../../src/base/random.ts'
+import { Producer } from '../../src/index.ts'
+import { freshName, onRealKafka } from '../contract/clusters.ts'
+import { readBack } from '../contract/read-back.ts'
+import { root } from '../support/cache.ts'
+import { waitFor } from '../support/wait.ts'
+
+const RECORDS = Number(process.env.CHAOS_RECORDS ?? 20_000)
+const KILLS = Number(process.env.CHAOS_KILLS ?? 20)
+
+/** The program that copies, kept running: whenever it ends, for whatever reason, it is started. */
+class Copier {
+  #program: ChildProcess | undefined
+  #over = false
+  starts = 0
+  lastWords = ''
+  readonly #args: readonly string[]
+
+  constructor(args: readonly string[]) {
+    this.#args = args
+  }
+
+  async run(): Promise<void> {
+    while (!this.#over) {
+      this.starts++
+      this.#program = spawn(
+        process.execPath,
+        ['--import', 'tsx', join(root, 'test/chaos/copy-program.ts'), ...this.#args],
+        { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+      )
+      this.#program.stderr?.on('data', words => {
+        this.lastWords = `${this.lastWords}${words}`.slice(-2_000)
+      })
+      await once(this.#program, 'exit')
+    }
+  }
+
+  /** Waits until the program that runs now says that it is at work. */
+  async ready(): Promise<void> {
+    const { stdout } = this.#program ?? {}
+    if (stdout) await once(stdout, 'data')
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#program?.kill(name)
+  }
+
+  end(): void {
+    this.#over = true
+    this.signal('SIGCONT')
+    this.signal('SIGKILL')
+  }
+}
+
+onRealKafka('a read-process-write program', cluster => {
+  test(`killed ${KILLS} times, with a zombie twin: its output equals its input exactly once`, async () => {
+    const { bootstrapServers } = cluster()
+    const [source, target] = [freshName('eos-in'), freshName('eos-out')]
+    const names = [source, target, freshName('eos-group'), freshName('eos-id')]
+    await using producer = new Producer({
+      'bootstrap.servers': bootstrapServers,
+      'batch.size': 1_000,
+    })
+    const input = Array.from({ length: RECORDS }, (_, i) => `${i}`)
+    await producer.sendBatch(input.map(value => ({ topic: source, key: value, value })))
+    await producer.partitionsFor(target)
+    // Both have one transactional id: each start fences the other, which then ends and comes
+    // back, so that for most of the time one of the two is a zombie.
+    const copiers = [1, 2].map(() => new Copier([bootstrapServers, ...names]))
+    const running = copiers.map(copier => copier.run())
+    const random = seededRandom(5)
+    for (let kill = 0; kill < KILLS; kill++) {
+      const victim = copiers[randomBelow(random, 2)]!
+      await Promise.race([victim.ready(), pause(15_000)])
+      await pause(randomBelow(random, 1_500))
+      // Now and then it is only frozen, and wakes up long after the other took over.
+      if (kill % 4 === 3) {
+        victim.signal('SIGSTOP')
+        setTimeout(() => victim.signal('SIGCONT'), 9_000)
+      } else victim.signal('SIGKILL')
+    }
+    copiers[1]!.end()
+    let output: string[] = []
+    await waitFor(
+      'the whole output',
+      async () => {
+        output = (await readBack(bootstrapServers, target)).map(({ value }) => value ?? '')
+        return output.length >= RECORDS
+      },
+      { limitMs: 240_000, everyMs: 2_000 },
+    )
+    copiers[0]!.end()
+    await Promise.all(running)
+    process.stderr.write(`${JSON.stringify({ starts: copiers.map(({ starts }) => starts) })}\n`)
+    expect(output).toHaveLength(RECORDS)
+    expect(output.map(Number).sort((a, b) => a - b)).toEqual(input.map(each => Number(each) * 2))
+  }, 600_000)
+})
