@@ -9,6 +9,7 @@ import {
   FindCoordinator,
   InitProducerId,
   Metadata,
+  OffsetFetch,
   Produce,
   TxnOffsetCommit,
 } from '../../src/protocol/messages/index.ts'
@@ -23,7 +24,8 @@ export interface Identity {
 }
 
 /** COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR: ask again. */
-const NOT_THERE_YET = [14, 15, 16]
+const NOT_THERE_YET = /rrorCode":1[456]\b/
+const NOT_LEADER_OR_FOLLOWER = 6
 const CONCURRENT_TRANSACTIONS = 51
 
 /**
@@ -101,14 +103,18 @@ export class TransactionClient {
     const { partition: index = 0, value = 'v', sequence: baseSequence = 0 } = options
     const { transactional = true } = options
     const records = batchOf([value], { ...id, baseSequence, transactional })
-    const leader = await this.#leader(index)
-    const answer = await leader.call(Produce, version, {
-      transactionalId: transactional ? this.transactionalId : null,
-      acks: -1,
-      timeoutMs: 5_000,
-      topicData: [{ name: this.topic, partitionData: [{ index, records }] }],
-    })
-    return named(answer.responses[0]!.partitionResponses[0]!.errorCode)
+    for (;;) {
+      const leader = await this.#leader(index)
+      const answer = await leader.call(Produce, version, {
+        transactionalId: transactional ? this.transactionalId : null,
+        acks: -1,
+        timeoutMs: 5_000,
+        topicData: [{ name: this.topic, partitionData: [{ index, records }] }],
+      })
+      const { errorCode } = answer.responses[0]!.partitionResponses[0]!
+      if (errorCode !== NOT_LEADER_OR_FOLLOWER) return named(errorCode)
+      await pause()
+    }
   }
 
   async addOffsets(version: number, id: Identity): Promise<string> {
@@ -132,6 +138,16 @@ export class TransactionClient {
     }
     const answer = await this.#asked(TxnOffsetCommit, version, request, 0, this.group)
     return named(answer.topics[0]!.partitions[0]!.errorCode)
+  }
+
+  /** The group's committed offset, or why it can't be told. */
+  async committed(requireStable: boolean): Promise<number | string> {
+    const { group: groupId, topic: name } = this
+    const groups = [{ groupId, topics: [{ name, partitionIndexes: [0] }] }]
+    const request = { groups, requireStable }
+    const answer = await this.#asked(OffsetFetch, 8, request, 0, groupId)
+    const { errorCode, committedOffset } = answer.groups[0]!.topics[0]!.partitions[0]!
+    return errorCode === 0 ? committedOffset : named(errorCode)
   }
 
   async describe() {
@@ -195,8 +211,7 @@ export class TransactionClient {
     for (;;) {
       const client = await this.#coordinatorOf(keyType, key)
       const answer = await client.call(api, version, request)
-      if (!NOT_THERE_YET.some(code => JSON.stringify(answer, plain).includes(`rrorCode":${code},`)))
-        return answer
+      if (!NOT_THERE_YET.test(JSON.stringify(answer, plain))) return answer
       await pause()
     }
   }
