@@ -7,7 +7,7 @@ import {
   type TopicPartition,
 } from '../../src/index.ts'
 import { waitFor } from '../support/wait.ts'
-import { type ClusterUnderTest, freshName, onRealKafka } from './clusters.ts'
+import { type ClusterUnderTest, freshName, onBothClusters } from './clusters.ts'
 import { addPartitions, createTopic, dealt, produceAll, take, textOf } from './consuming.ts'
 
 /** A member with a loop of its own that notes what it gets, and what happened to its share. */
@@ -100,7 +100,7 @@ function helpers(cluster: () => ClusterUnderTest, protocol: Protocol) {
 }
 
 for (const protocol of ['classic', 'consumer'] as const) {
-  onRealKafka(`members of a group, protocol ${protocol}`, cluster => {
+  onBothClusters(`members of a group, protocol ${protocol}`, cluster => {
     const { settings, join, newTopic, produce, committedOf } = helpers(cluster, protocol)
     const strategies =
       protocol === 'classic'
@@ -238,7 +238,7 @@ for (const protocol of ['classic', 'consumer'] as const) {
   })
 }
 
-onRealKafka('members of a classic group', cluster => {
+onBothClusters('members of a classic group', cluster => {
   const { settings, join, newTopic, produce } = helpers(cluster, 'classic')
 
   test('cooperative members keep what does not move, without a pause', async () => {
@@ -274,6 +274,7 @@ onRealKafka('members of a classic group', cluster => {
     const second = await joinWhile(() => join(topic, topic, eager), finish, 500)
     const third = await join(topic, topic, eager)
     await Promise.all([second.close(), third.close()])
+    await produce(topic, 1, 1)
     await waitFor('the partition back', () => order.at(-1)?.startsWith('began') ?? false)
     const fourth = await join(topic, topic, eager)
     expect(order.slice(0, 3)).toEqual(['began 0', 'done', 'revoked'])

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Consumer, type ConsumerOptions, deadLetterRecord, Producer } from '../../src/index.ts'
-import { freshName, onBothClusters, onRealKafka } from './clusters.ts'
+import { freshName, onBothClusters } from './clusters.ts'
 import { createTopic, dealt, everyPartition, produceAll, textOf, valuesToEnd } from './consuming.ts'
 
 const pause = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
@@ -133,7 +133,7 @@ onBothClusters('a consumer that runs handlers', cluster => {
   })
 })
 
-onRealKafka('handlers in a group', cluster => {
+onBothClusters('handlers in a group', cluster => {
   test('no commit passes a message in work, and its partition waits for it', async () => {
     const topic = freshName('run-group')
     await createTopic(cluster().bootstrapServers, topic, 1)
