@@ -27,6 +27,11 @@ export interface ConsumerEvents {
   end: TopicPartition & { readonly offset: number }
   /** An offset was not in the log any more, and `auto.offset.reset` decided where to go on. */
   reset: TopicPartition & { readonly from: number; readonly to: number }
+  /**
+   * Records from `to` on, which this consumer may have handed out, were lost with their leader
+   * (KIP-320); it goes on with what stands there now.
+   */
+  truncated: TopicPartition & { readonly from: number; readonly to: number }
 }
 
 /**

@@ -25,11 +25,21 @@ const LATEST = 18
 
 export const isolationLevels = { read_uncommitted: 0, read_committed: 1 } as const
 
+export interface FetchLimits {
+  readonly maxWaitMs: number
+  readonly maxBytes: number
+  /** Whether the broker's version of Fetch looks for truncation (2.7 and later). */
+  readonly tellsEpochs: boolean
+}
+
+/** The first version in which the leader compares the reader's last epoch with its own log. */
+export const WITH_EPOCHS = 12
+
 export function fetchRequest(
   asked: readonly Asked[],
   config: ConsumerConfig,
   view: ClusterView,
-  limits: { readonly maxWaitMs: number; readonly maxBytes: number },
+  limits: FetchLimits,
 ): FetchRequest {
   const topics = new Map<string, Asked[]>()
   for (const each of asked) {
@@ -42,7 +52,14 @@ export function fetchRequest(
   for (const [topic, list] of topics) {
     const topicId = view.topics.get(topic)?.id ?? ZERO_UUID
     if (topicId === ZERO_UUID) allHaveIds = false
-    named.push({ topic, topicId, partitions: list.map(each => asking(each, config, view)) })
+    named.push({
+      topic,
+      topicId,
+      partitions: list.map(each => ({
+        ...asking(each, config, view),
+        ...(limits.tellsEpochs && { lastFetchedEpoch: each.partition.fetchedEpoch }),
+      })),
+    })
   }
   const request = {
     maxWaitMs: limits.maxWaitMs,

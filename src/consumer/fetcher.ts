@@ -11,6 +11,7 @@ import {
   type FetchAnswer,
   fetchRequest,
   type PartitionAnswer,
+  WITH_EPOCHS,
 } from './fetch-request.ts'
 import { fetchVerdict } from './fetch-verdict.ts'
 import type { ConsumerConfig } from './options.ts'
@@ -27,6 +28,8 @@ export interface FetcherParts {
   served(partition: ConsumedPartition): void
   /** The position is not in the log. */
   outOfRange(partition: ConsumedPartition): void
+  /** What was read from `offset` on was taken out of the log: its leader was lost (KIP-320). */
+  truncated(partition: ConsumedPartition, offset: number): void
   /** Nothing more will come of a partition by itself. */
   failed(partition: ConsumedPartition, error: KafkaError): void
   /** News of the end of a partition's log. */
@@ -165,6 +168,7 @@ export class Fetcher {
     const { request, maxVersion } = fetchRequest(asked, config, cluster.view, {
       maxWaitMs,
       maxBytes,
+      tellsEpochs: (connection.versionOf(Fetch) ?? 0) >= WITH_EPOCHS,
     })
     this.#busy.add(nodeId)
     const timeoutMs = config.requestTimeoutMs + maxWaitMs
@@ -209,6 +213,9 @@ export class Fetcher {
     const fromFollower = partition.preferred?.nodeId === nodeId
     switch (fetchVerdict(answer.errorCode, fromFollower)) {
       case 'take':
+        if (answer.divergingEpoch.endOffset >= 0) {
+          return this.#parts.truncated(partition, answer.divergingEpoch.endOffset)
+        }
         return this.#take(nodeId, partition, answer)
       case 'askLeader':
         partition.preferred = undefined

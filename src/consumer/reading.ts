@@ -1,6 +1,6 @@
 import type { Emitter } from '../base/emitter.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import type { KafkaError } from '../errors.ts'
+import { KafkaError } from '../errors.ts'
 import { asKafkaError } from './as-kafka-error.ts'
 import { Assignment } from './assignment.ts'
 import type { ConsumerEvents, PartitionPosition } from './consumer-events.ts'
@@ -42,6 +42,7 @@ export class Reading {
       partitions: this.assignment,
       served: partition => this.assignment.served(partition),
       outOfRange: partition => void this.#outOfRange(partition),
+      truncated: (partition, offset) => this.#truncated(partition, offset),
       answered: partition => this.#answered(partition),
       failed,
     })
@@ -141,6 +142,16 @@ export class Reading {
     this.#events.emit('reset', { topic, partition: index, from, to: partition.position })
   }
 
+  /** Goes back to where the logs part, since what stands there now is something else. */
+  #truncated(partition: ConsumedPartition, endOffset: number): void {
+    const { topic, partition: index, position: from } = partition
+    const to = Math.min(from, endOffset)
+    if (this.#config.reset.is === 'none') return this.fail(partition, truncation(partition, to))
+    partition.startAt(to)
+    this.wake()
+    this.#events.emit('truncated', { topic, partition: index, from, to })
+  }
+
   #drained(partition: ConsumedPartition): void {
     if (partition.bufferedBytes < this.#config.maxPartitionFetchBytes) this.#fetcher.wake()
     if (partition.portions.length === 0) this.#answered(partition)
@@ -154,4 +165,13 @@ export class Reading {
     partition.toldEnd = atEnd
     if (isNews) this.#events.emit('end', { topic, partition: index, offset })
   }
+}
+
+function truncation({ topic, partition, position }: ConsumedPartition, offset: number): KafkaError {
+  return new KafkaError({
+    code: 'LOG_TRUNCATED',
+    message: `${topic} [${partition}] lost what stood from offset ${offset} on, before ${position}`,
+    hint: `seek() to ${offset} to read what stands there now`,
+    at: { topic, partition, offset },
+  })
 }

@@ -4,6 +4,7 @@ import {
   Consumer,
   type ConsumerOptions,
   jsonDeserializer,
+  Producer,
   StateError,
   stringDeserializer,
 } from '../../src/index.ts'
@@ -150,6 +151,42 @@ onBothClusters('a consumer with assigned partitions', cluster => {
     })
     await consumer.seek({ topic, partition: 0, offset: 3 })
     expect((await take(consumer, 1))[0]?.offset).toBe(3)
+  })
+
+  test('read_committed hides what was aborted, and stops before what is open', async () => {
+    const topic = freshName('consumer-committed')
+    await createTopic(cluster().bootstrapServers, topic, 1)
+    const begin = async (name: string) => {
+      const id = `${topic}-${name}`
+      const settings = { 'bootstrap.servers': cluster().bootstrapServers, 'transactional.id': id }
+      const producer = new Producer(settings)
+      await producer.initTransactions()
+      return producer
+    }
+    const [one, two] = [await begin('one'), await begin('two')]
+    const send = (by: Producer, value: string) => by.send({ topic, partition: 0, value })
+    for (const round of ['a', 'b']) {
+      one.beginTransaction()
+      two.beginTransaction()
+      await send(one, `${round}1`)
+      await send(two, `${round}2 aborted`)
+      await send(one, `${round}3`)
+      await two.abortTransaction()
+      await one.commitTransaction()
+    }
+    one.beginTransaction()
+    await send(one, 'open')
+    const read = async (level: 'read_committed' | 'read_uncommitted') => {
+      await using consumer = make({ 'isolation.level': level })
+      await consumer.assign([{ topic, partition: 0, offset: 'earliest' }])
+      return await valuesToEnd(consumer)
+    }
+    expect(await read('read_committed')).toEqual(['a1', 'a3', 'b1', 'b3'])
+    const all = ['a1', 'a2 aborted', 'a3', 'b1', 'b2 aborted', 'b3', 'open']
+    expect(await read('read_uncommitted')).toEqual(all)
+    await one.abortTransaction()
+    expect(await read('read_committed')).toEqual(['a1', 'a3', 'b1', 'b3'])
+    await Promise.all([one.close(), two.close()])
   })
 
   test('gives one partition at a time as batches', async () => {

@@ -111,6 +111,7 @@ export class Share implements ShareKeeper {
           partition.startAt(offset)
           partition.committed = offset
           partition.epoch = leaderEpoch
+          partition.fetchedEpoch = leaderEpoch
         }
       }
     } catch (thrown) {
