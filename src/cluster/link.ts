@@ -138,7 +138,8 @@ export class Link {
     try {
       await connection.reauthenticate()
       return connection
-    } catch {
+    } catch (error) {
+      if (this.#isClosed) throw error
       const next = await this.#options.open()
       connection.handOver(next)
       return next

@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Producer, type ProducerOptions } from '../../src/index.ts'
+import { Producer, type ProducerOptions, silentLogger } from '../../src/index.ts'
 import { describeWithKafka, freshName } from '../support/kafka.ts'
+import { waitFor } from '../support/wait.ts'
 import { readBack } from './read-back.ts'
 import { encryptedKey, pkcs12 } from './security-certificates.ts'
 import {
@@ -187,6 +188,34 @@ describeWithKafka('a protected Kafka', () => {
       await delivers(at, { 'security.protocol': 'sasl_plaintext', ...settings, ...tls })
     },
   )
+
+  test('records fail at once where no broker accepts us, and go again when one does', async () => {
+    const topic = freshName('security-refused')
+    let password = 'wrong'
+    const producer = new Producer({
+      'bootstrap.servers': kafka.at('sasl'),
+      'security.protocol': 'sasl_plaintext',
+      'sasl.mechanism': 'SCRAM-SHA-256',
+      'sasl.credentials': () => ({ username: 'alice', password }),
+      logger: silentLogger,
+    })
+    const results = await producer.sendBatch([
+      { topic, value: '1' },
+      { topic, value: '2' },
+    ])
+    for (const result of results) {
+      if (result.status === 'fulfilled') throw new Error('who are we?')
+      const code = 'SASL_AUTHENTICATION_FAILED'
+      const cause = { name: 'AuthenticationError', retriable: false }
+      expect(result.reason).toMatchObject({ name: 'DeliveryError', code, persisted: 'no', cause })
+    }
+    password = PASSWORDS.alice
+    await waitFor('a record to be taken', () =>
+      producer.send({ topic, value: '3' }).catch(() => undefined),
+    )
+    await producer.close()
+    expect(await readBack(kafka.cluster.bootstrapServers, topic)).toMatchObject([{ value: '3' }])
+  })
 
   describe('says of a wrong setting what is wrong', () => refusals(() => kafka))
 
