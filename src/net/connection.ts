@@ -18,7 +18,7 @@ import {
   SaslHandshake,
 } from '../protocol/index.ts'
 import { Reader } from '../wire/reader.ts'
-import { closeFailure, dialFailure, foreignProtocol } from './diagnose.ts'
+import { advertisedHint, closeFailure, dialFailure, foreignProtocol } from './diagnose.ts'
 import { type BrokerVersions, negotiate, nothingKnown } from './negotiate.ts'
 import { Parking } from './parking.ts'
 import { type Address, type Dial, formatAddress, type Transport } from './transport.ts'
@@ -117,7 +117,7 @@ export class Connection {
   static async open(options: ConnectionOptions): Promise<Connection> {
     const at = formatAddress(options.address)
     const abort = new AbortController()
-    const late = tooLate(at, options.setupTimeoutMs)
+    const late = tooLate(at, options)
     let connection: Connection | undefined
     const timer = options.clock.after(options.setupTimeoutMs, () => {
       abort.abort(late)
@@ -131,7 +131,7 @@ export class Connection {
     } catch (error) {
       connection?.destroy(asError(error))
       if (error instanceof Error && 'retriable' in error) throw error
-      throw dialFailure(at, error)
+      throw dialFailure(at, error, options.nodeId)
     } finally {
       timer.cancel()
     }
@@ -471,11 +471,12 @@ function authenticates(api: Api): boolean {
   return api === SaslHandshake || api === SaslAuthenticate
 }
 
-function tooLate(at: string, limitMs: number): TimeoutError {
+function tooLate(at: string, { setupTimeoutMs, nodeId }: ConnectionOptions): TimeoutError {
   return new TimeoutError({
     code: 'CONNECT_TIMED_OUT',
-    message: `${at}: no connection within ${limitMs} ms`,
+    message: `${at}: no connection within ${setupTimeoutMs} ms`,
     retriable: true,
+    hint: nodeId === undefined ? undefined : advertisedHint(nodeId),
     at: { broker: at },
   })
 }

@@ -11,8 +11,11 @@ const known: Readonly<Record<string, string>> = {
   EPIPE: 'the peer had closed the connection',
 }
 
-/** Turns a failed dial into an error that says in words what happened. */
-export function dialFailure(address: string, cause: unknown): ConnectionError {
+/**
+ * Turns a failed dial into an error that says in words what happened. Where a broker's id is known,
+ * the address came from the cluster itself, which may know itself by another one than we do.
+ */
+export function dialFailure(address: string, cause: unknown, nodeId?: number): ConnectionError {
   const error = innermost(asError(cause))
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'CONNECT_FAILED'
   const what = known[code] ?? error.message
@@ -20,9 +23,18 @@ export function dialFailure(address: string, cause: unknown): ConnectionError {
     code,
     message: `${address}: ${what}`,
     retriable: true,
+    hint: nodeId === undefined ? undefined : advertisedHint(nodeId),
     cause,
     at: { broker: address },
   })
+}
+
+/** A tunnel, a container or a port-forward makes this the commonest of mistakes. */
+export function advertisedHint(nodeId: number): string {
+  return (
+    `broker ${nodeId} is down, or it advertises an address that can't be reached from here ` +
+    '(advertised.listeners there, or broker.address.mapper here)'
+  )
 }
 
 /** Node joins the failures of several addresses of one name; the first tells enough. */

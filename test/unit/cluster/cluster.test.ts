@@ -174,3 +174,13 @@ describe('what is known of a cluster', () => {
     expect(view.brokers.get(7)).toBe(stranger)
   })
 })
+
+test('an advertised address that can not be reached is told as such', async () => {
+  const { embedded, cluster, settle } = await setUp({
+    'broker.address.mapper': () => ({ host: 'inside.only', port: 1 }),
+  })
+  await embedded.createTopic('t')
+  await settle(cluster.topic('t'))
+  const error = await settle(cluster.brokers.connect(1).catch((thrown: unknown) => thrown))
+  expect(String(error)).toMatch(/inside\.only:1: refused.*advertises an address.*address\.mapper/)
+})
