@@ -174,7 +174,7 @@ export class Connection {
   async reauthenticate(): Promise<void> {
     const { authenticate, clock, setupTimeoutMs, address } = this.#options
     if (!authenticate || !this.isOpen) throw this.#closeError(undefined)
-    const late = tooLate(formatAddress(address), setupTimeoutMs)
+    const late = tooLate(formatAddress(address), this.#options)
     const timer = clock.after(setupTimeoutMs, () => this.destroy(late))
     this.#become('authenticating')
     try {
