@@ -14,17 +14,9 @@ export interface SaslExchange {
  * before a session ends (KIP-368), so it must hold no state of one run.
  *
  * @example
- * const kerberos: SaslMechanism = {
- *   name: 'GSSAPI',
- *   async authenticate({ host, send }) {
- *     const client = await initializeClient(`kafka@${host}`, {})
- *     let token = await client.step('')
- *     for (;;) {
- *       const challenge = await send(Buffer.from(token, 'base64'))
- *       if (client.contextComplete) break
- *       token = await client.step(challenge.toString('base64'))
- *     }
- *   },
+ * const external: SaslMechanism = {
+ *   name: 'EXTERNAL',
+ *   authenticate: async ({ send }) => void (await send(Buffer.from('orders-service'))),
  * }
  */
 export interface SaslMechanism {
