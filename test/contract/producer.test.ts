@@ -3,6 +3,8 @@ import { Producer, type ProducerOptions, type ProducerRecord } from '../../src/i
 import { freshName, onBothClusters } from './clusters.ts'
 import { readBack, type StoredRecord } from './read-back.ts'
 
+/** Long enough for a machine that is busy with other things. */
+const PATIENT = { timeout: 20_000 }
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 
 function numbered(topic: string, count: number): ProducerRecord[] {
@@ -85,7 +87,7 @@ onBothClusters('a producer', cluster => {
     expect(offset).toBe(acks === 0 ? -1 : 0)
     await producer.flush()
     await expect
-      .poll(async () => (await readBack(cluster().bootstrapServers, topic)).length)
+      .poll(async () => (await readBack(cluster().bootstrapServers, topic)).length, PATIENT)
       .toBe(1)
   })
 
@@ -122,7 +124,9 @@ onBothClusters('a producer', cluster => {
     expect(await readBack(cluster().bootstrapServers, topic)).toHaveLength(2)
     // By now the topic's own limit is known, so that the next one is refused at the call.
     const again = () => producer.produce({ topic, value: Buffer.alloc(2_000_000) }, () => {})
-    await expect.poll(() => thrownBy(again)).toMatch(/more than its max\.message\.bytes \(10\d+\)/)
+    await expect
+      .poll(() => thrownBy(again), PATIENT)
+      .toMatch(/more than its max\.message\.bytes \(10\d+\)/)
   })
 
   test('a stream ends when all is delivered', async () => {
