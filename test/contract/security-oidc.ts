@@ -4,6 +4,7 @@ import {
   exportJWK,
   exportPKCS8,
   generateKeyPair,
+  type JWK,
   jwtVerify,
   SignJWT,
 } from 'jose'
@@ -44,38 +45,7 @@ export async function startOidcServer(tokenSeconds = 15): Promise<OidcServer> {
     alg: 'RS256',
   }
   const clientJwk = { ...(await exportJWK(client.publicKey)), kid: KEY_CLIENT.keyId, use: 'sig' }
-  const provider = new Provider(issuer, {
-    jwks: { keys: [ownJwk] },
-    clients: [
-      {
-        client_id: CLIENT.id,
-        client_secret: CLIENT.secret,
-        ...machine,
-      },
-      {
-        client_id: KEY_CLIENT.id,
-        token_endpoint_auth_method: 'private_key_jwt',
-        jwks: { keys: [clientJwk] },
-        ...machine,
-      },
-    ],
-    features: {
-      devInteractions: { enabled: false },
-      clientCredentials: { enabled: true },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: () => 'urn:kafka',
-        getResourceServerInfo: () => ({
-          scope: 'produce consume',
-          audience: AUDIENCE,
-          accessTokenTTL: tokenSeconds,
-          accessTokenFormat: 'jwt',
-          jwt: { sign: { alg: 'RS256' } },
-        }),
-      },
-    },
-    scopes: ['produce', 'consume'],
-  })
+  const provider = providerOf(issuer, ownJwk, clientJwk, tokenSeconds)
   let tokens = 0
   provider.on('grant.success', () => void tokens++)
   const sign: OidcServer['sign'] = (claims, seconds = tokenSeconds) => {
@@ -123,6 +93,41 @@ const machine = {
   grant_types: ['client_credentials'],
   redirect_uris: [],
   response_types: [],
+}
+
+function providerOf(issuer: string, ownJwk: JWK, clientJwk: JWK, tokenSeconds: number): Provider {
+  return new Provider(issuer, {
+    jwks: { keys: [ownJwk] },
+    clients: [
+      {
+        client_id: CLIENT.id,
+        client_secret: CLIENT.secret,
+        ...machine,
+      },
+      {
+        client_id: KEY_CLIENT.id,
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks: { keys: [clientJwk] },
+        ...machine,
+      },
+    ],
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => 'urn:kafka',
+        getResourceServerInfo: () => ({
+          scope: 'produce consume',
+          audience: AUDIENCE,
+          accessTokenTTL: tokenSeconds,
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'RS256' } },
+        }),
+      },
+    },
+    scopes: ['produce', 'consume'],
+  })
 }
 
 function listen(server: Server): Promise<string> {
