@@ -9,7 +9,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** Apache Kafka's own client. Arguments and result as in work.js. */
 public final class Java {
-  static final int WARM_UP = 1000;
+  static final int WARM_UP = 100_000;
 
   record Pair(byte[] key, byte[] value) {}
 

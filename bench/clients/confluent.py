@@ -8,7 +8,7 @@ import time
 from confluent_kafka import Producer, libversion
 
 bootstrap, topic, messages, codec, _mode, file = sys.argv[1:]
-WARM_UP = 1000
+WARM_UP = 100_000
 delivered = 0
 
 with open(file, "rb") as lines:

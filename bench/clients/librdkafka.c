@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { WARM_UP = 1000, RECORDS_A_POLL = 1000, MOST_RECORDS = 10000 };
+enum { WARM_UP = 100000, RECORDS_A_POLL = 1000, MOST_RECORDS = 10000 };
 
 struct record {
   char *key, *value;

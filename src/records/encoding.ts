@@ -84,9 +84,14 @@ function magnitude(value: number): number {
 
 /** Writes an unsigned varint of at most 31 bits; returns where it ends, as all these do. */
 export function putVarint(buffer: Buffer, at: number, value: number): number {
-  if (value >= 0x80) return putLongVarint(buffer, at, value)
-  buffer[at] = value
-  return at + 1
+  if (value < 0x80) {
+    buffer[at] = value
+    return at + 1
+  }
+  if (value >= 0x4000) return putLongVarint(buffer, at, value)
+  buffer[at] = value | 0x80
+  buffer[at + 1] = value >>> 7
+  return at + 2
 }
 
 function putLongVarint(buffer: Buffer, at: number, value: number): number {

@@ -15,7 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-const warmUp = 1000
+const warmUp = 100_000
 
 type record struct{ key, value []byte }
 
