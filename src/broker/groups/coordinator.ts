@@ -56,7 +56,9 @@ export class GroupCoordinator {
   /** Reads what is kept. Throws what is wrong with it. */
   async load(): Promise<void> {
     await this.#log.replay((replayed, slot) => this.#replayed(replayed, slot))
-    for (const groupId of this.offsets.groupIds()) this.classic(groupId)
+    for (const groupId of this.offsets.groupIds()) {
+      if (!this.#groups.has(groupId)) this.#add(new ClassicGroup(groupId, this.#host))
+    }
   }
 
   get host(): GroupHost {
