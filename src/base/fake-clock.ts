@@ -25,7 +25,7 @@ export class FakeClock implements Clock {
   }
 
   epoch(): number {
-    return this.#start + this.#now
+    return this.#start + Math.floor(this.#now)
   }
 
   after(ms: number, run: () => void): Timer {

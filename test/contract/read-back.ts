@@ -38,12 +38,10 @@ async function readPartition(cluster: Cluster, topic: string, partition: number)
   const deadline = systemClock.now() + 20_000
   for (let offset = 0; systemClock.now() < deadline; ) {
     const answer = await fetchOnce(cluster, topic, partition, offset)
-    const aborted = [...(answer.abortedTransactions ?? [])]
-    aborted.sort((a, b) => a.firstOffset - b.firstOffset)
+    const aborted = new AbortedBatches(answer.abortedTransactions ?? [])
     for (const batch of answer.records?.length ? readBatches(answer.records) : []) {
       offset = batch.nextOffset
-      if (batch.isControl) endTransaction(aborted, batch)
-      if (batch.isControl || isAborted(aborted, batch)) continue
+      if (!aborted.isReadable(batch)) continue
       for (const record of batch.cursor()) {
         records.push({
           partition,
@@ -67,20 +65,40 @@ interface AbortedTransaction {
   readonly firstOffset: number
 }
 
-/** A batch is aborted from where the list says that its transaction began, up to its marker. */
-function isAborted(aborted: readonly AbortedTransaction[], batch: RecordBatch): boolean {
-  if (!batch.isTransactional) return false
-  return aborted.some(
-    each => each.producerId === batch.producerId && each.firstOffset <= batch.baseOffset,
-  )
+/** Tells, batch by batch in their order, what readers of committed records see. */
+export class AbortedBatches {
+  readonly #aborted: AbortedTransaction[]
+
+  /** The aborted transactions that a fetch named with its records. */
+  constructor(aborted: readonly AbortedTransaction[]) {
+    this.#aborted = [...aborted].sort((a, b) => a.firstOffset - b.firstOffset)
+  }
+
+  isReadable(batch: RecordBatch): boolean {
+    if (batch.isControl) this.#end(batch)
+    return !batch.isControl && !this.#isAborted(batch)
+  }
+
+  /** A batch is aborted from where the list says that its transaction began, up to its marker. */
+  #isAborted(batch: RecordBatch): boolean {
+    if (!batch.isTransactional) return false
+    return this.#aborted.some(each => begins(each, batch))
+  }
+
+  #end(batch: RecordBatch): void {
+    const cursor = batch.cursor()
+    cursor.next()
+    if (readControlRecord(cursor).is !== 'abort') return
+    // A marker may end a transaction that has nothing here; that one is not in the list.
+    const at = this.#aborted.findIndex(each => begins(each, batch))
+    if (at >= 0) this.#aborted.splice(at, 1)
+  }
 }
 
-function endTransaction(aborted: AbortedTransaction[], batch: RecordBatch): void {
-  const cursor = batch.cursor()
-  cursor.next()
-  if (readControlRecord(cursor).is !== 'abort') return
-  const at = aborted.findIndex(({ producerId }) => producerId === batch.producerId)
-  if (at >= 0) aborted.splice(at, 1)
+/** Whether the transaction is that of the batch's producer and begins before it. */
+function begins(transaction: AbortedTransaction, batch: RecordBatch): boolean {
+  const { producerId, firstOffset } = transaction
+  return producerId === batch.producerId && firstOffset <= batch.baseOffset
 }
 
 async function fetchOnce(cluster: Cluster, topic: string, partition: number, offset: number) {

@@ -1,6 +1,7 @@
+import { sleep } from '../../src/base/clock.ts'
 import { FakeClock } from '../../src/base/fake-clock.ts'
 import { type Random, randomBelow, seededRandom } from '../../src/base/random.ts'
-import { EmbeddedCluster } from '../../src/broker/index.ts'
+import { type ClusterOptions, EmbeddedCluster } from '../../src/broker/index.ts'
 import { Producer, type ProducerOptions, silentLogger } from '../../src/index.ts'
 import { MemoryNetwork } from '../../src/net/memory.ts'
 import { formatAddress } from '../../src/net/transport.ts'
@@ -16,12 +17,18 @@ export interface World {
   /** While true, messages are late and connections break. */
   storm: boolean
   producer(options?: ProducerOptions): Producer
+  /** Waits in the world's time, which somebody else must move. */
+  pause(ms: number): Promise<void>
 }
 
 /** How often a write loses its connection while the storm lasts. */
 const LOSS = 0.01
 
-export async function makeWorld(seed: number, partitions: number): Promise<World> {
+export async function makeWorld(
+  seed: number,
+  partitions: number,
+  options: ClusterOptions = {},
+): Promise<World> {
   const clock = new FakeClock()
   const random = seededRandom(seed)
   const world = { clock, random, storm: true }
@@ -38,6 +45,7 @@ export async function makeWorld(seed: number, partitions: number): Promise<World
     random,
     listen: network.listen,
     logger: silentLogger,
+    ...options,
   })
   const environment = { clock, random, dial: network.dial }
   const bootstrap = { 'bootstrap.servers': cluster.bootstrapServers, logger: silentLogger }
@@ -46,6 +54,7 @@ export async function makeWorld(seed: number, partitions: number): Promise<World
     cluster,
     producer: (options: ProducerOptions = {}) =>
       new Producer({ ...bootstrap, ...options }, {}, environment),
+    pause: (ms: number) => sleep(clock, ms),
   })
 }
 
@@ -88,5 +97,43 @@ export async function disturb(world: World, topic: string, partitions: number): 
       cluster.moveLeader(topic, partition, next.id)
       return `partition ${partition} moved to ${next.id}`
     }
+  }
+}
+
+const TRANSACTION_APIS = [
+  'InitProducerId',
+  'AddPartitionsToTxn',
+  'AddOffsetsToTxn',
+  'TxnOffsetCommit',
+  'EndTxn',
+] as const
+
+/** One thing that goes wrong with transactions. */
+export function disturbTransactions({ random, cluster }: World): string {
+  const times = 1 + randomBelow(random, 2)
+  const api = TRANSACTION_APIS[randomBelow(random, TRANSACTION_APIS.length)]!
+  switch (randomBelow(random, 8)) {
+    case 0:
+      cluster.drop(api, { times })
+      return `${api} lost`
+    case 1:
+      cluster.disconnect(api, { times })
+      return `connections of ${api} broken`
+    case 2:
+      cluster.delay(api, randomBelow(random, 900), { times })
+      return `${api} late`
+    case 3:
+      cluster.fail(api, 'COORDINATOR_LOAD_IN_PROGRESS', { times })
+      return `${api} while the coordinator loads`
+    case 4:
+      cluster.fail(api, 'NOT_COORDINATOR', { times })
+      return `${api} at the wrong broker`
+    case 5:
+    case 6:
+      cluster.delay('WriteTxnMarkers', randomBelow(random, 1_500), { times })
+      return 'markers late'
+    default:
+      cluster.fail('WriteTxnMarkers', 'NOT_LEADER_OR_FOLLOWER', { times })
+      return 'markers sent again'
   }
 }

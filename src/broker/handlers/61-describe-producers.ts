@@ -1,8 +1,8 @@
 /**
  * DescribeProducers, version 0.
  *
- * - The idempotent producers that a partition's leader knows of: their epochs, last sequences, and
- *   where an open transaction of theirs begins; by which a hanging one is found (KIP-664).
+ * - The idempotent producers that a partition knows of: their epochs, last sequences, and where an
+ *   open transaction of theirs begins; by which a hanging one is found (KIP-664). Any replica answers.
  */
 import type { ErrorName } from '../../protocol/errors.ts'
 import { DescribeProducers } from '../../protocol/messages/index.ts'
@@ -10,7 +10,7 @@ import type { ResponseInput } from '../../protocol/schema/api.ts'
 import { type Context, on } from '../handler.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import { topicNameProblem } from '../model/topic-names.ts'
-import { code, leadershipError } from './answers.ts'
+import { code } from './answers.ts'
 
 type PartitionAnswer = ResponseInput<
   typeof DescribeProducers
@@ -28,8 +28,9 @@ function answer(topic: string, partitionIndex: number, context: Context): Partit
   if (problem) return failed(partitionIndex, 'INVALID_TOPIC_EXCEPTION', problem)
   const partition = context.cluster.topics.named(topic)?.partitions[partitionIndex]
   if (!partition) return failed(partitionIndex, 'UNKNOWN_TOPIC_OR_PARTITION')
-  const error = leadershipError(partition, context, -1)
-  if (error) return failed(partitionIndex, error)
+  if (!partition.replicas.includes(context.node.id)) {
+    return failed(partitionIndex, 'NOT_LEADER_OR_FOLLOWER')
+  }
   return { partitionIndex, errorCode: 0, activeProducers: producersOf(partition.log) }
 }
 
