@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config'
 const alone = ['test/chaos/**/*.test.ts']
 
 const limits = {
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   // The first to ask for the real Kafka waits until it is fetched, formatted and started.
   hookTimeout: 300_000,
 }
