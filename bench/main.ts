@@ -42,10 +42,13 @@ async function main(flags: Flags): Promise<void> {
   await installPeers()
   const { peers, lacking } = available(allPeers(flags.ours ?? (await buildOurs())))
   const plan = planOf(flags)
-  const figures = await measureAll(plan, peers, text => process.stderr.write(`${text}\n`))
+  const progress = (text: string) => void process.stderr.write(`${text}\n`)
+  const { figures, failures } = await measureAll(plan, peers, progress)
   const rows = summarize(figures)
   process.stdout.write(`\n${table(rows)}\n`)
   for (const name of lacking) process.stdout.write(`left out: ${name}\n`)
+  for (const failure of failures.values()) process.stdout.write(`failed: ${failure}\n`)
+  if (failures.size > 0) process.exitCode = 1
   const name = flags.quick && flags.out === 'producer' ? 'quick' : flags.out
   await write(name, figures, rows)
 }

@@ -20,6 +20,12 @@ export interface Figures extends Case {
   readonly p99?: number
 }
 
+export interface Results {
+  readonly figures: readonly Figures[]
+  /** What went wrong, by client: it is left out from then on, and the others go on. */
+  readonly failures: ReadonlyMap<string, string>
+}
+
 const TOPIC = 'bench'
 const PARTITIONS = 6
 /** The broker settles between runs; the disk has less to write while the next one is measured. */
@@ -44,7 +50,7 @@ export async function measureAll(
   { rounds, cases }: Plan,
   peers: readonly Peer[],
   progress: (text: string) => void,
-): Promise<Figures[]> {
+): Promise<Results> {
   const commands = new Map<string, Command>()
   const names = new Set(cases.map(({ client }) => client))
   for (const peer of peers) if (names.has(peer.name)) commands.set(peer.name, await peer.command())
@@ -56,14 +62,21 @@ export async function measureAll(
   const first = runnable.find(({ messages }) => messages > 0)
   if (first) await measure({ ...first, messages: BROKER_WARM_UP })
   const figures: Figures[] = []
+  const failures = new Map<string, string>()
   for (let round = 1; round <= rounds; round++) {
     for (const each of runnable) {
-      progress(`round ${round} of ${rounds}: ${each.client}, ${each.mode}, ${each.codec}`)
-      figures.push({ ...each, round, ...(await measure(each)) })
+      if (failures.has(each.client)) continue
+      const name = `${each.client}, ${each.mode}, ${each.codec}`
+      progress(`round ${round} of ${rounds}: ${name}`)
+      try {
+        figures.push({ ...each, round, ...(await measure(each)) })
+      } catch (error) {
+        failures.set(each.client, `${name}: ${error instanceof Error ? error.message : error}`)
+      }
       await pause(REST_MS)
     }
   }
-  return figures
+  return { figures, failures }
 }
 
 type Measured = Omit<Figures, keyof Case | 'round'>

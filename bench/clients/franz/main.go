@@ -30,7 +30,6 @@ func main() {
 		kgo.ProducerLinger(10*time.Millisecond),
 		kgo.ProducerBatchMaxBytes(131_072),
 		kgo.ProducerBatchCompression(compression(codec)),
-		kgo.MaxProduceRequestsInflightPerBroker(5),
 		kgo.MaxBufferedRecords(100_000),
 	)
 	must(err)
