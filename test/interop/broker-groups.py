@@ -89,7 +89,8 @@ class KafkaPython:
         )
 
     def read(self):
-        polled = self.consumer.poll(timeout_ms=100)
+        # Long enough for a rebalance: a poll that ends during one leaves it to the next.
+        polled = self.consumer.poll(timeout_ms=3000)
         if not polled:
             return []
         try:
@@ -141,12 +142,12 @@ class Member(threading.Thread):
 
     def leave(self):
         self.leaving = True
-        self.join(20)
+        self.join(60)
         assert not self.is_alive(), "close() hangs"
 
 
 def wait_for(members, condition, what):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert all(member.failure is None for member in members), "a member failed"
         assert time.monotonic() < deadline, f"{what}, got {[m.share for m in members]}"

@@ -25,13 +25,17 @@ describeWithPython("groups of others' consumers on the embedded broker", () => {
     ['kafka-python', 'roundrobin', 'classic'],
     ['confluent', 'uniform', 'consumer'],
     ['confluent', 'range', 'consumer'],
-  ])('share, hand over and resume: %s, %s, %s protocol', async (...scenario) => {
-    const outcome = await runPython(script, [cluster.bootstrapServers, ...scenario])
-    expect(outcome.stderr).toBe('')
-    expect(outcome.code).toBe(0)
-    const { committed, repeated } = JSON.parse(outcome.stdout)
-    expect(committed).toEqual([100, 100, 100, 100])
-    // A record whose commit was refused in a rebalance is read again: one a member at most.
-    expect(repeated).toBeLessThanOrEqual(4)
-  })
+  ])(
+    'share, hand over and resume: %s, %s, %s protocol',
+    async (...scenario) => {
+      const outcome = await runPython(script, [cluster.bootstrapServers, ...scenario])
+      expect(outcome.stderr).toBe('')
+      expect(outcome.code).toBe(0)
+      const { committed, repeated } = JSON.parse(outcome.stdout)
+      expect(committed).toEqual([100, 100, 100, 100])
+      // A record whose commit was refused in a rebalance is read again: one a member at most.
+      expect(repeated).toBeLessThanOrEqual(4)
+    },
+    200_000,
+  )
 })

@@ -2,16 +2,17 @@ import { asError } from '../../errors.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
 import type { ClusterState } from '../model/cluster-state.ts'
 import { coordinatorOf, slotOf } from '../model/coordinators.ts'
+import type { LogRecord, TransactionalProducer } from '../model/internal-topic.ts'
 import { randomUuid } from '../model/topics.ts'
 import { ClassicGroup } from './classic/classic-group.ts'
+import { keptOf } from './classic/kept.ts'
 import { ConsumerGroup } from './consumer/consumer-group.ts'
 import type { GroupHost } from './group.ts'
-import { GroupLog, type Replayed, type TransactionalProducer } from './log/group-log.ts'
+import { GroupLog, type Replayed } from './log/group-log.ts'
 import {
   consumerGroupRecord,
   type Entry,
   groupRecord,
-  type LogRecord,
   noConsumerGroupRecord,
   noGroupRecord,
   noOffsetRecord,
@@ -181,7 +182,7 @@ export class GroupCoordinator {
 
   #save(groupId: string): void {
     const group = this.#groups.get(groupId)
-    if (group) this.#write(groupId, [recordOf(group)])
+    if (group) this.#write(groupId, [this.#recordOf(group)])
   }
 
   /** A failure is only logged: the group goes on, and a restart finds its last generation. */
@@ -218,11 +219,17 @@ export class GroupCoordinator {
     }
   }
 
+  #recordOf(group: Group): LogRecord {
+    const { groupId } = group
+    if (group.type === 'consumer') return consumerGroupRecord(groupId, group.epoch)
+    return groupRecord(groupId, keptOf(group, this.#cluster.clock.epoch()))
+  }
+
   #alive(slot: number): LogRecord[] {
     const records: LogRecord[] = []
     for (const [groupId, group] of this.#groups) {
       if (slotOf(groupId) !== slot) continue
-      if (group.protocolType !== '') records.push(recordOf(group))
+      if (group.protocolType !== '') records.push(this.#recordOf(group))
       for (const offset of this.offsets.of(groupId)?.all() ?? []) {
         records.push(offsetRecord(groupId, offset))
       }
@@ -266,13 +273,6 @@ export class GroupCoordinator {
       case 'other':
     }
   }
-}
-
-function recordOf(group: Group): LogRecord {
-  const { groupId } = group
-  return group.type === 'classic'
-    ? groupRecord(groupId, group.kept())
-    : consumerGroupRecord(groupId, group.epoch)
 }
 
 function noRecordOf({ type, groupId }: Group): LogRecord {

@@ -1,36 +1,17 @@
 import { Machine } from '../../../base/machine.ts'
 import { type ErrorName, errorByName } from '../../../protocol/errors.ts'
-import { ConsumerProtocolSubscription } from '../../../protocol/messages/index.ts'
-import { decodeVersioned } from '../../../protocol/schema/prefixed.ts'
 import { Alarm } from '../alarm.ts'
 import type { AnyGroup, GroupHost, OffsetUser } from '../group.ts'
-import {
-  ClassicMember,
-  type JoinAnswer,
-  joinFailure,
-  type MemberFacts,
-  syncFailure,
-} from './member.ts'
+import { assignmentFor, generationFor } from './answers.ts'
+import { firstState, type KeptClassicGroup } from './kept.ts'
+import { ClassicMember, joinFailure, type MemberFacts, syncFailure } from './member.ts'
+import { commitError } from './offset-rules.ts'
 import { Roster } from './roster.ts'
 import { type ClassicState, classicMoves } from './states.ts'
+import { CONSUMER, topicsRead } from './subscriptions.ts'
 
 /** How long a newcomer whose id is not known to it may wait for the join phase to end. */
 const NEWCOMER_PATIENCE_MS = 300_000
-const CONSUMER = 'consumer'
-
-/** What is kept of a group of the classic protocol. */
-export interface KeptClassicGroup {
-  readonly protocolType: string
-  readonly generationId: number
-  readonly protocol: string | null
-  readonly leader: string | null
-  readonly sinceMs: number
-  readonly members: readonly {
-    readonly id: string
-    readonly facts: MemberFacts
-    readonly assignment: Buffer
-  }[]
-}
 
 /**
  * A group of the classic protocol: its members join, their leader assigns, each syncs. The state
@@ -223,46 +204,16 @@ export class ClassicGroup implements AnyGroup {
     this.#machine.to({ is: 'Stable', protocol: state.protocol })
     for (const member of this.roster.all()) {
       if (!member.isSyncing) continue
-      member.endSync(this.assignmentOf(member))
+      member.endSync(assignmentFor(this, member))
       this.beat(member)
     }
     this.keep()
-  }
-
-  assignmentOf({ assignment }: ClassicMember) {
-    const { protocolType, protocol: protocolName } = this
-    return { errorCode: 0, protocolType, protocolName, assignment }
   }
 
   /** The member has synced: when all have, nobody is put out for not doing so. */
   synced(member: ClassicMember): void {
     this.#unsynced.delete(member.id)
     if (this.#unsynced.size === 0) this.#syncAlarm.clear()
-  }
-
-  /** What a member that has joined is told of its generation. */
-  generationFor(member: ClassicMember): JoinAnswer {
-    const leader = this.roster.leader ?? ''
-    return {
-      errorCode: 0,
-      generationId: this.#generationId,
-      protocolType: this.#protocolType,
-      protocolName: this.protocol,
-      leader,
-      skipAssignment: false,
-      memberId: member.id,
-      members: leader === member.id ? this.subscriptions() : [],
-    }
-  }
-
-  /** Every member with what it says to the leader. */
-  subscriptions() {
-    const protocol = this.protocol ?? ''
-    return this.roster.all().map(member => ({
-      memberId: member.id,
-      groupInstanceId: member.facts.instanceId,
-      metadata: member.metadata(protocol),
-    }))
   }
 
   /** Why somebody who says to be a member is not one. */
@@ -280,29 +231,16 @@ export class ClassicGroup implements AnyGroup {
   }
 
   commitError(user: OffsetUser): ErrorName | undefined {
-    return this.#userError(user, false)
+    return commitError(this, user, 'plain')
   }
 
   txnCommitError(user: OffsetUser): ErrorName | undefined {
-    return this.#userError(user, true)
+    return commitError(this, user, 'transactional')
   }
 
   commits({ memberId }: OffsetUser): void {
     const member = this.roster.get(memberId ?? '')
     if (member) this.beat(member)
-  }
-
-  #userError(user: OffsetUser, isTransactional: boolean): ErrorName | undefined {
-    const { memberId, instanceId, epoch } = user
-    if (epoch < 0 && this.isEmpty) return undefined
-    const isOutside = epoch < 0 && !memberId && instanceId === null
-    if (isOutside) return isTransactional || this.isEmpty ? undefined : 'UNKNOWN_MEMBER_ID'
-    const error = this.memberError(memberId ?? '', instanceId)
-    if (error) return error
-    if (epoch !== this.#generationId) return 'ILLEGAL_GENERATION'
-    // It knows this generation, so its commit is none of an old one: it must only sync first.
-    if (!isTransactional && this.state.is === 'CompletingRebalance') return 'REBALANCE_IN_PROGRESS'
-    return undefined
   }
 
   fetchError(): ErrorName | undefined {
@@ -345,18 +283,6 @@ export class ClassicGroup implements AnyGroup {
     this.#host.save(this.groupId)
   }
 
-  kept(): KeptClassicGroup {
-    const { state } = this
-    return {
-      protocolType: this.#protocolType,
-      generationId: this.#generationId,
-      protocol: this.protocol,
-      leader: this.roster.leader ?? null,
-      sinceMs: state.is === 'Empty' ? state.sinceMs : this.#host.clock.epoch(),
-      members: this.roster.all().map(({ id, facts, assignment }) => ({ id, facts, assignment })),
-    }
-  }
-
   #restore(kept: KeptClassicGroup): void {
     this.#protocolType = kept.protocolType
     this.#generationId = kept.generationId
@@ -368,7 +294,7 @@ export class ClassicGroup implements AnyGroup {
       this.beat(member)
     }
     if (kept.leader !== null && this.roster.get(kept.leader)) this.roster.elect(kept.leader)
-    this.#subscribed = this.#readTopics()
+    this.#subscribed = topicsRead(this)
   }
 
   #newMember(id: string, facts: MemberFacts): ClassicMember {
@@ -435,10 +361,10 @@ export class ClassicGroup implements AnyGroup {
 
   #completeJoins(): void {
     this.#machine.to({ is: 'CompletingRebalance', protocol: this.roster.vote() })
-    this.#subscribed = this.#readTopics()
+    this.#subscribed = topicsRead(this)
     for (const member of this.roster.all()) {
       this.#unsynced.add(member.id)
-      member.endJoin(this.generationFor(member))
+      member.endJoin(generationFor(this, member))
       member.isNew = false
       this.beat(member)
     }
@@ -451,28 +377,6 @@ export class ClassicGroup implements AnyGroup {
     for (const id of [...this.#unsynced]) this.remove(id)
     this.rebalance()
   }
-
-  /** The topics in the members' subscriptions, if they are those of consumers and can be read. */
-  #readTopics(): ReadonlySet<string> | undefined {
-    const { protocol } = this
-    if (this.#protocolType !== CONSUMER || protocol === null) return undefined
-    try {
-      const topics = this.roster
-        .all()
-        .flatMap(
-          member => decodeVersioned(ConsumerProtocolSubscription, member.metadata(protocol)).topics,
-        )
-      return new Set(topics)
-    } catch {
-      return undefined
-    }
-  }
-}
-
-function firstState(nowMs: number, kept: KeptClassicGroup | undefined): ClassicState {
-  if (!kept) return { is: 'Empty', sinceMs: nowMs }
-  if (kept.members.length > 0) return { is: 'Stable', protocol: kept.protocol ?? '' }
-  return { is: 'Empty', sinceMs: kept.sinceMs }
 }
 
 function codeOf(error: ErrorName): number {

@@ -1,5 +1,6 @@
 import { deferred } from '../../../base/deferred.ts'
 import { type ErrorName, errorByName } from '../../../protocol/errors.ts'
+import { generationFor } from './answers.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import { type ClassicMember, type JoinAnswer, joinFailure, type MemberFacts } from './member.ts'
 
@@ -61,7 +62,7 @@ async function replaceStatic(
     return joinRebalance(group, member, joining)
   }
   group.keep()
-  const answer = group.generationFor(member)
+  const answer = generationFor(group, member)
   // Before version 9 a leader would assign anew, so it is told that its old self still leads.
   if (joining.knowsSkipping) return { ...answer, skipAssignment: answer.leader === member.id }
   return { ...answer, leader: formerLeader, members: [] }
@@ -79,7 +80,7 @@ async function joinAgain(
   const leads = group.roster.leader === member.id
   // The leader of a stable group joins again because it wants another assignment.
   const isRepeated = isSame && (is === 'CompletingRebalance' || (is === 'Stable' && !leads))
-  if (isRepeated) return group.generationFor(member)
+  if (isRepeated) return generationFor(group, member)
   member.facts = { ...facts, instanceId: member.facts.instanceId }
   return joinRebalance(group, member, joining)
 }

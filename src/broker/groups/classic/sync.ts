@@ -1,5 +1,6 @@
 import { deferred } from '../../../base/deferred.ts'
 import { type ErrorName, errorByName } from '../../../protocol/errors.ts'
+import { assignmentFor } from './answers.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import { type SyncAnswer, syncFailure } from './member.ts'
 
@@ -24,7 +25,7 @@ export async function sync(group: ClassicGroup, syncing: Syncing): Promise<SyncA
   group.synced(member)
   if (group.state.is === 'Stable') {
     group.beat(member)
-    return group.assignmentOf(member)
+    return assignmentFor(group, member)
   }
   const answer = deferred<SyncAnswer>()
   member.awaitSync({ answer, node: syncing.node })

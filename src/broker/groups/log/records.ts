@@ -1,6 +1,7 @@
 import type { MessageInput } from '../../../protocol/schema/api.ts'
 import { decodeVersioned, encodeVersioned } from '../../../protocol/schema/prefixed.ts'
-import type { KeptClassicGroup } from '../classic/classic-group.ts'
+import type { LogRecord } from '../../model/internal-topic.ts'
+import type { KeptClassicGroup } from '../classic/kept.ts'
 import type { OffsetPlace } from '../offsets/offset-store.ts'
 import type { PartitionOffset } from '../offsets/offset-table.ts'
 import {
@@ -11,12 +12,6 @@ import {
   OffsetCommitKey,
   OffsetCommitValue,
 } from './messages.ts'
-
-/** A record of the offsets' log; a null value takes back what its key said before. */
-export interface LogRecord {
-  readonly key: Buffer
-  readonly value: Buffer | null
-}
 
 /** What a record of that log says. */
 export type Entry =
