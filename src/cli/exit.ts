@@ -4,6 +4,8 @@ import {
   ConfigError,
   ConnectionError,
   KafkaError,
+  RegistryError,
+  SerializationError,
 } from '../errors.ts'
 
 /** How a command ends; the number is the process's exit code. */
@@ -28,8 +30,21 @@ export class UsageError extends Error {
 export function exitCodeOf(thrown: unknown): number {
   if (thrown instanceof UsageError || thrown instanceof ConfigError) return exitCodes.usage
   if (thrown instanceof AuthenticationError) return exitCodes.usage
+  if (thrown instanceof RegistryError || thrown instanceof SerializationError) {
+    return registryCodes[thrown.code] ?? exitCodes.failed
+  }
   if (rootOf(thrown) instanceof ConnectionError) return exitCodes.noBroker
   return exitCodes.failed
+}
+
+/** What of a schema registry's errors is no mere refusal. */
+const registryCodes: Readonly<Record<string, number>> = {
+  REGISTRY_UNREACHABLE: exitCodes.noBroker,
+  REGISTRY_TIMEOUT: exitCodes.noBroker,
+  REGISTRY_BAD_ANSWER: exitCodes.noBroker,
+  UNAUTHORIZED: exitCodes.usage,
+  FORBIDDEN: exitCodes.usage,
+  INVALID_SCHEMA: exitCodes.usage,
 }
 
 /** What to tell a person; a mistake of our own keeps its stack, since somebody must find it. */

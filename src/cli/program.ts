@@ -37,6 +37,11 @@ const entries: readonly Entry[] = [
     load: () => import('./commands/topics.ts'),
   },
   {
+    name: 'schemas',
+    about: 'list, get, register, check and delete the schemas of a registry',
+    load: () => import('./commands/schemas.ts'),
+  },
+  {
     name: 'explain-partition',
     about: 'say to which partition a key goes, with each algorithm in use',
     load: () => import('./commands/explain-partition.ts'),

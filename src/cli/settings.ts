@@ -68,7 +68,7 @@ function fromFile(
 ): Record<string, unknown> {
   if (file === undefined) return {}
   const texts = Object.entries(parseProperties(textOf(file), file))
-  const meant = texts.filter(([key]) => !isForJavaOnly(key))
+  const meant = texts.filter(([key]) => !isForJavaOnly(key) && !isForRegistry(key))
   try {
     const { values, given } = parsed({ ...alsoKnown, ...set }, Object.fromEntries(meant))
     return dotted(
@@ -84,6 +84,11 @@ function fromFile(
 /** Java classes that a properties file names; here they mean nothing, and harm nothing. */
 function isForJavaOnly(key: string): boolean {
   return /^(key|value)\.(de)?serializer$|^interceptor\.classes$|^metrics?\./.test(key)
+}
+
+/** Settings of a schema registry's client that stand beside those of a Kafka client. */
+export function isForRegistry(key: string): boolean {
+  return /^(schema\.registry|basic\.auth|bearer\.auth)\./.test(key)
 }
 
 function textOf(file: string): string {

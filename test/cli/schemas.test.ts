@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { EmbeddedRegistry } from '../../src/registry/index.ts'
+import { posthaste } from './posthaste.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'posthaste-schemas-'))
+let registry: EmbeddedRegistry
+
+beforeAll(async () => {
+  registry = await EmbeddedRegistry.start()
+})
+afterAll(async () => {
+  await registry.stop()
+  rmSync(folder, { recursive: true })
+})
+
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+function order(...more: object[]): string {
+  const fields = [{ name: 'id', type: 'string' }, ...more]
+  return JSON.stringify({ type: 'record', name: 'Order', fields })
+}
+
+const first = file('first.avsc', order())
+const next = file('next.avsc', order({ name: 'note', type: 'string', default: '' }))
+const breaking = file('breaking.avsc', order({ name: 'customer', type: 'string' }))
+const noSchema = file('none.avsc', '{')
+
+function schemas(...args: string[]) {
+  return posthaste(['schemas', ...args, '--registry', registry.url])
+}
+
+describe('schemas', () => {
+  it('register, list, get, check, set the rule, and delete', async () => {
+    const subject = ['--subject', 'orders-value']
+    const made = await schemas('register', ...subject, '--schema', first)
+    expect(made).toMatchObject({ code: 0, stdout: 'orders-value version 1, schema id 1\n' })
+
+    const fits = await schemas('check', ...subject, '--schema', next)
+    expect(fits).toMatchObject({ code: 0, stdout: expect.stringMatching(/^compatible with/) })
+    const breaks = await schemas('check', ...subject, '--schema', breaking)
+    expect(breaks.code).toBe(1)
+    expect(breaks.stdout).toContain('NOT compatible with subject orders-value')
+    expect(breaks.stdout).toContain("/fields/1: the field 'customer' of the new schema has no")
+    const refused = await schemas('register', ...subject, '--schema', breaking)
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('INCOMPATIBLE_SCHEMA')
+
+    await schemas('register', ...subject, '--schema', next)
+    const listed = await schemas('list', ...subject, '--json')
+    const rows = listed.stdout.trimEnd().split('\n')
+    expect(rows.map(row => JSON.parse(row).version)).toEqual([1, 2])
+    expect((await schemas('list')).stdout).toBe('orders-value\n')
+    const got = await schemas('get', ...subject, '--schema-version', '1')
+    expect(JSON.parse(got.stdout)).toEqual(JSON.parse(order()))
+
+    expect((await schemas('compat', ...subject)).stdout).toBe('BACKWARD\n')
+    const set = await schemas('compat', ...subject, '--set', 'NONE')
+    expect(set).toMatchObject({ code: 0, stdout: 'NONE\n' })
+    const gone = await schemas('delete', ...subject)
+    expect(gone).toMatchObject({ code: 0, stdout: 'deleted orders-value version 1, 2\n' })
+    expect((await schemas('list')).stdout).toBe('')
+  })
+
+  it('check without a registry, by a level', async () => {
+    const against = ['schemas', 'check', '--against', first, '--schema']
+    expect((await posthaste([...against, next])).code).toBe(0)
+    const breaks = await posthaste([...against, breaking, '--level', 'FULL', '--json'])
+    expect(breaks.code).toBe(1)
+    expect(JSON.parse(breaks.stdout)).toMatchObject({
+      compatible: false,
+      reasons: [{ path: '/fields/1', type: 'READER_FIELD_MISSING_DEFAULT_VALUE' }],
+    })
+  })
+
+  it.each([
+    ['no schema at all', ['check', '--against', first, '--schema', noSchema], 2],
+    ['a file that is not there', ['check', '--against', first, '--schema', '/none.avsc'], 2],
+    ['an unknown kind', ['check', '--against', first, '--schema', folder], 2],
+    ['nothing to check against', ['check', '--schema', first], 2],
+    ['an unknown setting', ['list', '-X', 'request.timout.ms=3'], 2],
+    ['no registry', ['list', '--registry', 'http://127.0.0.1:1', '-X', 'retries=0'], 3],
+  ])('ends with its code: %s', async (_what, args, code) => {
+    expect(await posthaste(['schemas', ...args])).toMatchObject({ code, stdout: '' })
+  })
+})
