@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { EmbeddedCluster } from '../../broker/index.ts'
 import { asError } from '../../errors.ts'
 import { consoleLogger } from '../../logger.ts'
+import type { EmbeddedRegistry } from '../../registry/index.ts'
 import { wholeNumber } from '../arguments.ts'
 import { exitCodes, UsageError } from '../exit.ts'
 import { Interrupt } from '../interrupt.ts'
@@ -16,6 +18,7 @@ interface Flags extends CommonFlags {
   readonly data?: string
   readonly defaultPartitions: number
   readonly autoCreate: boolean
+  readonly registryPort?: number
 }
 
 const examples = `
@@ -36,6 +39,7 @@ export function declare(command: Command): void {
     .option('--data <folder>', 'keep everything there (default: in memory)')
     .option('--default-partitions <n>', 'of a new topic', wholeNumber(1, 100_000), 1)
     .option('--no-auto-create', 'topics do not come into being when they are first asked for')
+    .option('--registry-port <port>', 'a schema registry too, at this port; 0: a free one', port)
     .addHelpText('after', examples)
     .action(async () => {
       process.exitCode = await serve(command.optsWithGlobals<Flags>())
@@ -49,8 +53,11 @@ async function serve(flags: Flags): Promise<number> {
   using interrupt = new Interrupt()
   const out = new Output(process.stdout)
   await using cluster = await start(flags)
-  if (flags.json) out.json({ ready: cluster.bootstrapServers.split(',') })
+  await using registry = await startRegistry(flags)
+  const url = registry?.url
+  if (flags.json) out.json({ ready: cluster.bootstrapServers.split(','), registry: url })
   else out.line(`ready ${cluster.bootstrapServers}`)
+  if (!flags.json && url !== undefined) out.line(`registry ${url}`)
   out.push()
   await interrupt.asked
   if (flags.verbose) process.stderr.write('closing …\n')
@@ -75,6 +82,27 @@ async function start(flags: Flags): Promise<EmbeddedCluster> {
     const error = asError(thrown)
     if (!('code' in error && error.code === 'EADDRINUSE')) throw error
     throw new UsageError(`somebody listens there already (${error.message})`, 'take another --port')
+  }
+}
+
+/** The schema registry beside the cluster, with its data in a folder of the cluster's. */
+async function startRegistry({
+  host,
+  registryPort,
+  data,
+}: Flags): Promise<EmbeddedRegistry | null> {
+  if (registryPort === undefined) return null
+  const { EmbeddedRegistry } = await import('../../registry/index.ts')
+  const folder = data === undefined ? {} : { dataDir: join(data, 'registry') }
+  try {
+    return await EmbeddedRegistry.start({ host, port: registryPort, ...folder })
+  } catch (thrown) {
+    const error = asError(thrown)
+    if (!('code' in error && error.code === 'EADDRINUSE')) throw error
+    throw new UsageError(
+      `somebody listens there already (${error.message})`,
+      'take another --registry-port',
+    )
   }
 }
 

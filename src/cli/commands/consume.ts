@@ -3,6 +3,7 @@ import {
   type Admin,
   Consumer,
   consumerOptions,
+  type Deserializers,
   orThrow,
   producerOptions,
   type TopicPartition,
@@ -10,14 +11,15 @@ import {
 import { unescaped, wholeNumber } from '../arguments.ts'
 import { contact, unknownTopic } from '../contact.ts'
 import { exitCodes } from '../exit.ts'
-import { jsonPrinter, textPrinter } from '../format.ts'
+import { jsonPrinter, type Printer, textPrinter } from '../format.ts'
 import { Interrupt } from '../interrupt.ts'
 import { Output } from '../output.ts'
 import { Printing } from '../printing.ts'
 import { noProgress, type Progress, progressBar } from '../progress.ts'
-import { type CommonFlags, settingsFor } from '../settings.ts'
+import { type RegistryFlags, registryFor, shared } from '../schemas/registry.ts'
+import { settingsFor } from '../settings.ts'
 
-interface Flags extends CommonFlags {
+interface Flags extends RegistryFlags {
   readonly fromBeginning?: boolean
   readonly group?: string
   readonly maxMessages?: number
@@ -36,6 +38,7 @@ Examples:
   posthaste consume orders --from-beginning --exit-at-end > orders.txt
   posthaste consume orders payments --format '%t [%p] @ %o %T %k %h %v\\n'
   posthaste consume orders --group billing --from-beginning
+  posthaste consume orders --from-beginning --registry http://localhost:8081
   posthaste consume orders --json --max-messages 10 | jq .value
 
 Format: %t topic, %p partition, %o offset, %T timestamp (ms), %k key, %v value, %h headers,
@@ -54,6 +57,7 @@ export function declare(command: Command): void {
     .option('-f, --format <format>', 'how a record is printed', '%v\\n')
     .option('-Z, --null-value <text>', 'how a null key or value is printed', unescaped, 'null')
     .option('--isolation <level>', 'read_uncommitted, or read_committed')
+    .option('--registry <url>', 'read values by their schemas of this registry; prints JSON')
     .addHelpText('after', examples)
     .action(async (topics: string[]) => {
       process.exitCode = await consume(topics, command.optsWithGlobals<Flags>())
@@ -62,10 +66,16 @@ export function declare(command: Command): void {
 
 /** Prints records; gives the exit code. */
 async function consume(topics: readonly string[], flags: Flags): Promise<number> {
-  const settings = settingsFor(consumerOptions, flags, ownSettings(flags), producerOptions)
-  const print = flags.json ? jsonPrinter : textPrinter(flags.format, flags.nullValue)
+  const settings = settingsFor(
+    consumerOptions,
+    shared(flags).kafka,
+    ownSettings(flags),
+    producerOptions,
+  )
+  const { deserializers, json } = await reading(flags)
+  const print = flags.json ? json : textPrinter(flags.format, flags.nullValue)
   using interrupt = new Interrupt()
-  await using consumer = new Consumer(settings)
+  await using consumer = new Consumer(settings, deserializers)
   interrupt.signal.addEventListener('abort', () => consumer.stop())
   const begun = begin(consumer, topics, settings)
   const partitions = await Promise.race([begun, interrupt.asked])
@@ -82,6 +92,17 @@ async function consume(topics: readonly string[], flags: Flags): Promise<number>
   await out.end()
   if (!flags.quiet) process.stderr.write(`consumed ${printing.count}\n`)
   return interrupt.exitCode ?? (out.failure ? exitCodes.failed : exitCodes.done)
+}
+
+/** How values are read and shown as JSON: by a registry's schemas, or as their bytes are. */
+async function reading(
+  flags: Flags,
+): Promise<{ deserializers: Deserializers<Buffer, Buffer>; json: Printer }> {
+  if (flags.registry === undefined) return { deserializers: {}, json: jsonPrinter }
+  // What reads by schemas is loaded only where it is asked for.
+  const { schemaJsonPrinter, valueReader } = await import('../schemas/values.ts')
+  const value = valueReader(registryFor(shared(flags).registry))
+  return { deserializers: { value }, json: schemaJsonPrinter }
 }
 
 function ownSettings({ fromBeginning, isolation, group }: Flags): Record<string, string> {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { consumerOptions, Producer, producerOptions } from '../../index.ts'
+import { consumerOptions, Producer, type ProducerRecord, producerOptions } from '../../index.ts'
 import { type NamedValue, namedValues, unescaped, wholeNumber } from '../arguments.ts'
 import { contact, topicReady } from '../contact.ts'
 import { DeliveryLog } from '../delivery-log.ts'
@@ -8,10 +8,17 @@ import { Feed } from '../feed.ts'
 import { Interrupt } from '../interrupt.ts'
 import { lineReader } from '../line-record.ts'
 import { noProgress, type Progress, progressBar } from '../progress.ts'
-import { type CommonFlags, settingsFor } from '../settings.ts'
+import { type RegistryFlags, registryFor, registryHelp, shared } from '../schemas/registry.ts'
+import {
+  formatOption,
+  referenceOption,
+  type SchemaFlags,
+  schemaFrom,
+} from '../schemas/schema-file.ts'
+import { settingsFor } from '../settings.ts'
 import { openSources, type Source } from '../sources.ts'
 
-interface Flags extends CommonFlags {
+interface Flags extends RegistryFlags, SchemaFlags {
   readonly keySeparator?: string
   readonly keyField?: string
   readonly header?: readonly NamedValue[]
@@ -20,6 +27,8 @@ interface Flags extends CommonFlags {
   readonly acks?: string
   readonly compression?: string
   readonly linger?: string
+  readonly valueSchema?: string
+  readonly message?: string
 }
 
 /** No line can be longer than the largest record. */
@@ -30,6 +39,7 @@ Examples:
   posthaste produce orders orders.jsonl --key-field user
   printf 'user-7\\ta book\\n' | posthaste produce orders --key-separator '\\t' -v
   seq 1000000 | posthaste produce numbers --compression lz4 --linger 10
+  posthaste produce orders orders.jsonl --value-schema order.avsc --registry http://localhost:8081
   posthaste produce orders - -H source=shop -H trace=42 -X client.id=import < orders.txt
 
 Ends with "delivered N, failed M" on standard error; exit code 1 where M is not 0.
@@ -47,6 +57,11 @@ export function declare(command: Command): void {
     .option('-a, --acks <acks>', 'who confirms: all, 1 (the leader), 0 (nobody)')
     .option('-z, --compression <codec>', 'none, gzip, snappy, lz4 or zstd')
     .option('--linger <ms>', 'how long a batch waits for company')
+    .option('--value-schema <file>', 'lines are JSON; write them by this schema, and register it')
+    .option('--registry <url>', registryHelp)
+    .addOption(formatOption())
+    .addOption(referenceOption())
+    .option('--message <name>', 'of a .proto file with several (default: its first)')
     .addHelpText('after', examples)
     .action(async (topic: string, files: string[]) => {
       process.exitCode = await produce(topic, files, command.optsWithGlobals<Flags>())
@@ -58,7 +73,14 @@ async function produce(topic: string, files: readonly string[], flags: Flags): P
   if (flags.keySeparator !== undefined && flags.keyField !== undefined) {
     throw new UsageError('--key-separator and --key-field both say where the key is; give one')
   }
-  const settings = settingsFor(producerOptions, flags, ownSettings(flags), consumerOptions)
+  const settings = settingsFor(
+    producerOptions,
+    shared(flags).kafka,
+    ownSettings(flags),
+    consumerOptions,
+  )
+  const write = await writer(topic, flags)
+  const read = lineReader({ topic, ...flags, headers: flags.header })
   const producer = new Producer(settings)
   const log = new DeliveryLog(flags)
   producer.on('error', error => log.failed(error))
@@ -67,7 +89,7 @@ async function produce(topic: string, files: readonly string[], flags: Flags): P
   using admin = (await Promise.race([contact(settings), interrupt.asked])) ?? undefined
   const feed = new Feed({
     sink: producer,
-    read: lineReader({ topic, ...flags, headers: flags.header }),
+    read: line => write(read(line)),
     mostBytes: Number(settings[MOST_BYTES] ?? producerOptions[MOST_BYTES].fallback),
     callback: flags.verbose ? log.settled : undefined,
     complaints: log.complaints,
@@ -90,6 +112,19 @@ async function produce(topic: string, files: readonly string[], flags: Flags): P
   const failed = recordsFailed + feed.refused
   await log.end(recordsDelivered, failed)
   return interrupt.exitCode ?? (failed > 0 ? exitCodes.failed : exitCodes.done)
+}
+
+/** By a schema or, where none was given, the bytes as they are. */
+async function writer(
+  topic: string,
+  flags: Flags,
+): Promise<(record: ProducerRecord) => ProducerRecord> {
+  const { valueSchema, message } = flags
+  if (valueSchema === undefined) return record => record
+  const schema = schemaFrom(valueSchema, flags)
+  // What serializes by schemas is loaded only where it is asked for.
+  const { valueWriter } = await import('../schemas/values.ts')
+  return valueWriter(registryFor(shared(flags).registry), topic, schema, message)
 }
 
 function ownSettings({ acks, compression, linger }: Flags): Record<string, string> {
