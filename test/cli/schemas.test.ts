@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EmbeddedRegistry } from '../../src/registry/index.ts'
-import { posthaste } from './posthaste.ts'
+import { waitFor } from '../support/wait.ts'
+import { posthaste, Running } from './posthaste.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'posthaste-schemas-'))
 let registry: EmbeddedRegistry
@@ -88,5 +89,41 @@ describe('schemas', () => {
     ['no registry', ['list', '--registry', 'http://127.0.0.1:1', '-X', 'retries=0'], 3],
   ])('ends with its code: %s', async (_what, args, code) => {
     expect(await posthaste(['schemas', ...args])).toMatchObject({ code, stdout: '' })
+  })
+})
+
+describe('broker, produce and consume with schemas', () => {
+  const proto = file(
+    'order.proto',
+    'syntax = "proto3"; message Order { string id = 1; double amount = 2; }',
+  )
+  const json = file(
+    'order.json',
+    '{"type":"object","required":["id"],"properties":{"id":{"type":"string"}}}',
+  )
+
+  it('go there and back in each format; what does not fit fails alone, with its path', async () => {
+    using broker = new Running(['broker', '--port', '0', '--registry-port', '0', '--data', join(folder, 'data')])
+    const isReady = /^ready (\S+)\nregistry (\S+)\n/
+    await waitFor('the broker to be ready', () => isReady.test(broker.stdout))
+    const [, servers, url] = isReady.exec(broker.stdout)!
+    const there = ['-b', servers!, '--registry', url!]
+    for (const [topic, schema] of Object.entries({ avro: first, protobuf: proto, json })) {
+      const stdin = '{"id":"a"}\n{"id":7}\n'
+      const made = await posthaste(['produce', topic, ...there, '--value-schema', schema], {
+        stdin,
+      })
+      expect(made).toMatchObject({ code: 1 })
+      expect(made.stderr).toMatch(/line 2: .*does not fit its schema: .*id.*7/)
+      expect(made.stderr).toContain('delivered 1, failed 1\n')
+      const back = await posthaste(['consume', topic, ...there, '--from-beginning', '-e', '--json'])
+      expect(back.code).toBe(0)
+      const record = JSON.parse(back.stdout)
+      expect(record).toMatchObject({ value: { id: 'a' }, schemaId: expect.any(Number) })
+    }
+    const refused = ['produce', 'avro', ...there, '--value-schema', breaking]
+    const refusal = await posthaste(refused, { stdin: '{"id":"b","customer":"c"}\n' })
+    expect(refusal.code).toBe(1)
+    expect(refusal.stderr).toContain('INCOMPATIBLE_SCHEMA')
   })
 })
