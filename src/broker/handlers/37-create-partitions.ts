@@ -2,8 +2,9 @@
  * CreatePartitions, versions 0 to 3.
  *
  * - Gives topics more partitions; every broker serves it. What is no increase is
- *   INVALID_PARTITIONS, a topic that is named twice INVALID_REQUEST, one of the cluster's own INVALID_TOPIC_EXCEPTION,
- *   since what coordinators keep there is found by the number of partitions.
+ *   INVALID_PARTITIONS, a topic that is named twice INVALID_REQUEST, one of the cluster's own
+ *   INVALID_TOPIC_EXCEPTION, since what coordinators keep there is found by the number of
+ *   partitions.
  * - `validateOnly` says what would happen and changes nothing.
  */
 import type { ErrorName } from '../../protocol/errors.ts'

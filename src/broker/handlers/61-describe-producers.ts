@@ -2,7 +2,8 @@
  * DescribeProducers, version 0.
  *
  * - The idempotent producers that a partition knows of: their epochs, last sequences, and where an
- *   open transaction of theirs begins; by which a hanging one is found (KIP-664). Any replica answers.
+ *   open transaction of theirs begins; by which a hanging one is found (KIP-664). Any replica
+ *   answers.
  */
 import type { ErrorName } from '../../protocol/errors.ts'
 import { DescribeProducers } from '../../protocol/messages/index.ts'
