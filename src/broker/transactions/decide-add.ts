@@ -23,6 +23,8 @@ export type AddVerdict =
 
 /** Whether partitions may become part of a transaction, which the first of them begins. */
 export function decideAdd(state: TransactionState, question: AddQuestion): AddVerdict {
+  // Before all else: the producer may be right about the identity that it will have by then.
+  if (isPrepared(state)) return { is: 'refused', error: 'CONCURRENT_TRANSACTIONS' }
   const error = userError(state, question)
   if (error) return { is: 'refused', error }
   const { parts: added, nowMs: updatedMs } = question
@@ -43,6 +45,7 @@ export function decideVerify(
 ): ErrorName | undefined {
   const error = userError(state, producer)
   if (error) return error
+  if (isPrepared(state)) return 'CONCURRENT_TRANSACTIONS'
   const isPart = state.is === 'Ongoing' && state.parts.has(partitionKey(part))
   return isPart ? undefined : 'TRANSACTION_ABORTABLE'
 }
@@ -53,5 +56,5 @@ function userError(
 ): ErrorName | undefined {
   if (state.producerId !== producerId) return 'INVALID_PRODUCER_ID_MAPPING'
   if (state.producerEpoch !== producerEpoch) return 'PRODUCER_FENCED'
-  return isPrepared(state) ? 'CONCURRENT_TRANSACTIONS' : undefined
+  return undefined
 }

@@ -50,7 +50,7 @@ function endOfFirst(state: TransactionState, question: EndQuestion): EndVerdict 
       return endsSo(state.is, question) ? DONE : WRONG_STATE
     case 'PrepareCommit':
     case 'PrepareAbort':
-      return endsSo(state.is, question) ? BUSY : WRONG_STATE
+      return BUSY
     default:
       return WRONG_STATE
   }
@@ -63,16 +63,13 @@ function endOfFirst(state: TransactionState, question: EndQuestion): EndVerdict 
  */
 function endOfSecond(state: TransactionState, question: EndQuestion): EndVerdict {
   const { producerId, producerEpoch } = question
+  if (isPrepared(state)) return BUSY
   const isRotated =
     state.previousProducerId === producerId &&
     isExhausted(producerEpoch) &&
     state.producerEpoch === 0
   const isRepeated = isRotated || state.producerEpoch === producerEpoch + 1
   if (state.producerId !== producerId && !isRotated) return wrongId
-  if (isPrepared(state)) {
-    if (!isRepeated || isRotated) return fenced
-    return endsSo(state.is, question) ? BUSY : WRONG_STATE
-  }
   const isComplete = state.is === 'CompleteCommit' || state.is === 'CompleteAbort'
   if (state.producerEpoch !== producerEpoch && !(isComplete && isRepeated)) return fenced
   if (state.is === 'Ongoing') return prepared(state, state, question)

@@ -25,8 +25,8 @@ export type InitVerdict =
 /** Who gets a transactional id (InitProducerId), as the coordinator of Kafka 4.3 decides it. */
 export function decideInit(state: TransactionState, question: InitQuestion): InitVerdict {
   const { held } = question
-  if (held && !mayHold(state, held)) return { is: 'refused', error: 'PRODUCER_FENCED' }
   if (isPrepared(state)) return { is: 'refused', error: 'CONCURRENT_TRANSACTIONS' }
+  if (held && !mayHold(state, held)) return { is: 'refused', error: 'PRODUCER_FENCED' }
   if (state.is === 'Ongoing') return { is: 'fence' }
   return isExhausted(state.producerEpoch) && mayRotate(state, held)
     ? rotated(state, question)

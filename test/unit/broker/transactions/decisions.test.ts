@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decideAdd } from '../../../../src/broker/transactions/decide-add.ts'
+import { decideAdd, decideVerify } from '../../../../src/broker/transactions/decide-add.ts'
 import { completed, decideEnd, fence } from '../../../../src/broker/transactions/decide-end.ts'
 import { decideInit } from '../../../../src/broker/transactions/decide-init.ts'
 import {
@@ -68,24 +68,31 @@ describe('a producer id that has no epochs left', () => {
   })
 })
 
-test('an end while the last one is being written has to wait, the opposite one is wrong', () => {
+test('while the markers are being written, everybody has to wait', () => {
   const question = { ...end, producerEpoch: 3, bumpsEpoch: true }
   const verdict = decideEnd(ongoing, question)
   if (verdict.is !== 'prepared') throw new Error(verdict.is)
   const { state } = verdict
-  expect(decideEnd(state, question)).toMatchObject({ error: 'CONCURRENT_TRANSACTIONS' })
-  const opposite = { ...question, committed: false }
-  expect(decideEnd(state, opposite)).toMatchObject({ error: 'INVALID_TXN_STATE' })
-  const next = { ...question, producerEpoch: 4 }
-  expect(decideEnd(state, next)).toMatchObject({ error: 'PRODUCER_FENCED' })
-  const add = { producerId: 7n, producerEpoch: 4, parts: [part], nowMs: 11 }
-  expect(decideAdd(state, add)).toMatchObject({ error: 'CONCURRENT_TRANSACTIONS' })
-  expect(decideInit(state, init)).toMatchObject({ error: 'CONCURRENT_TRANSACTIONS' })
+  expect(state.producerEpoch).toBe(4)
+  const busy = { is: 'refused', error: 'CONCURRENT_TRANSACTIONS' }
+  // The same end again, the opposite one, and that of the next transaction, whose epoch is right.
+  expect(decideEnd(state, question)).toEqual(busy)
+  expect(decideEnd(state, { ...question, committed: false })).toEqual(busy)
+  expect(decideEnd(state, { ...question, producerEpoch: 4, committed: false })).toEqual(busy)
+  const next = { producerId: 7n, producerEpoch: 4, parts: [part], nowMs: 11 }
+  expect(decideAdd(state, next)).toEqual(busy)
+  expect(decideAdd(state, { ...next, producerEpoch: 9 })).toEqual(busy)
+  expect(decideVerify(state, next, part)).toBe('CONCURRENT_TRANSACTIONS')
+  expect(decideVerify(state, { ...next, producerEpoch: 9 }, part)).toBe('PRODUCER_FENCED')
+  expect(decideInit(state, init)).toEqual(busy)
   const first = { ...question, bumpsEpoch: false }
   const kept = decideEnd(ongoing, first)
   if (kept.is !== 'prepared') throw new Error(kept.is)
   expect(kept.state.producerEpoch).toBe(3)
-  expect(decideEnd(kept.state, first)).toMatchObject({ error: 'CONCURRENT_TRANSACTIONS' })
+  expect(decideEnd(kept.state, first)).toEqual(busy)
+  expect(decideEnd(kept.state, { ...first, producerEpoch: 2 })).toMatchObject({
+    error: 'PRODUCER_FENCED',
+  })
 })
 
 test('adding what is there already changes nothing; the start stays that of the first', () => {
