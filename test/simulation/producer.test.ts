@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { simulate } from './run.ts'
 
 const FIRST = Number(process.env.SEED ?? 1)
-const SEEDS = Number(process.env.SEEDS ?? (process.env.SEED === undefined ? 300 : 1))
+const SEEDS = Number(process.env.SEEDS ?? (process.env.SEED === undefined ? 1_500 : 1))
 const PER_TEST = 50
 
 /** SEED=17 reruns one seed just as it was; SEEDS=100000 runs so many. */
