@@ -103,7 +103,15 @@ describe('broker, produce and consume with schemas', () => {
   )
 
   it('go there and back in each format; what does not fit fails alone, with its path', async () => {
-    using broker = new Running(['broker', '--port', '0', '--registry-port', '0', '--data', join(folder, 'data')])
+    using broker = new Running([
+      'broker',
+      '--port',
+      '0',
+      '--registry-port',
+      '0',
+      '--data',
+      join(folder, 'data'),
+    ])
     const isReady = /^ready (\S+)\nregistry (\S+)\n/
     await waitFor('the broker to be ready', () => isReady.test(broker.stdout))
     const [, servers, url] = isReady.exec(broker.stdout)!
