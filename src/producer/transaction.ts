@@ -218,8 +218,22 @@ export class Transaction implements ProducerIdentity {
     try {
       await this.#requests.commitOffsets(state.id, offsets, group, this.#isSecond)
     } catch (thrown) {
-      throw this.#fail(asError(thrown))
+      throw this.#offsetsFailed(asError(thrown))
     }
+  }
+
+  /**
+   * The group's coordinator knows no more of our epoch than a partition's leader does: fenced, or
+   * timed out at the transaction's coordinator. As there, aborting will tell (KIP-588).
+   */
+  #offsetsFailed(error: Error): KafkaError {
+    const isStale = error instanceof KafkaError && error.code === 'INVALID_PRODUCER_EPOCH'
+    if (!isStale) return this.#fail(error)
+    this.#needsBump = true
+    this.#epochIsStale = true
+    const cause = abortable(error)
+    this.#failed(cause)
+    return cause
   }
 
   async commit(): Promise<void> {

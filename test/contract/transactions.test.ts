@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import {
   DeliveryError,
   FencedError,
+  type KafkaError,
   Producer,
   type ProducerOptions,
   StateError,
@@ -104,6 +105,33 @@ function contract(cluster: Cluster, transactionVersion: 1 | 2): void {
     await producer.abortTransaction()
     await producer.transaction(tx => tx.send({ topic, value: 'in time' }))
     expect(await committed(topic)).toEqual(['in time'])
+  })
+
+  test('offsets of a transaction that timed out end it, but not the producer', async () => {
+    const topic = freshName('txn')
+    await using producer = make(freshName('txn-id'), { 'transaction.timeout.ms': 1_000 })
+    await producer.transaction(tx => tx.send({ topic, partition: 0, value: 'first' }))
+    const group = freshName('txn-group')
+    const metadata = { groupId: group, generationId: -1, memberId: '', groupInstanceId: null }
+    producer.beginTransaction()
+    const offsets = [{ topic, partition: 0, offset: 7 }]
+    let failure: KafkaError | undefined
+    const failed = async () => {
+      failure ??= await producer.sendOffsetsToTransaction(offsets, metadata).then(
+        () => undefined,
+        (error: KafkaError) => error,
+      )
+      return failure !== undefined
+    }
+    await expect.poll(failed, { timeout: 25_000, interval: 500 }).toBe(true)
+    if (transactionVersion === 1) {
+      await expect(producer.abortTransaction()).rejects.toBeInstanceOf(FencedError)
+      return
+    }
+    expect(failure).toMatchObject({ code: 'INVALID_PRODUCER_EPOCH', abortable: true })
+    await producer.abortTransaction()
+    await producer.transaction(tx => tx.sendOffsets([{ topic, partition: 0, offset: 8 }], metadata))
+    expect(await committedOffset(cluster().bootstrapServers, group, topic)).toBe(8)
   })
 
   test('calls out of order are refused with the state and what would be legal', async () => {
