@@ -1,6 +1,6 @@
 /**
- * What messages cost to encode and decode, CPU time of this process: `npx tsx bench/micro/codec.ts`.
- * A Produce request's records go by reference, so this is the cost of a request, not of records.
+ * What messages cost to encode and decode, in CPU time: `npx tsx bench/micro/codec.ts`. A Produce
+ * request's records go by reference, so this is the cost of a request, not of its records.
  */
 import { decodeRequestHeader, encodeRequest, encodeResponse } from '../../src/protocol/frame.ts'
 import { Produce } from '../../src/protocol/index.ts'
