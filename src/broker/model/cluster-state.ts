@@ -229,7 +229,9 @@ export class ClusterState {
         const known = partition.replicas.filter(replica => ids.includes(replica))
         const replicas = known.length > 0 ? known : [ids[index % ids.length]!]
         const leader = replicas[0]!
-        const leaderEpoch = partition.leaderEpoch + 1
+        // What was kept may be older than what the log has seen, if the process was killed.
+        const latest = log.epochs.latest?.epoch ?? 0
+        const leaderEpoch = Math.max(partition.leaderEpoch, latest) + 1
         const place = { topicName: name, index, replicas, leader, leaderEpoch }
         topic.partitions.push(new Partition(place, log))
       }
