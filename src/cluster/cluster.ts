@@ -69,6 +69,8 @@ export interface CallOptions<A extends Api = Api> {
   readonly maxVersion?: number
   /** Errors for which the caller has a better answer than to try again. */
   readonly giveUpOn?: readonly string[]
+  /** Whether another try would still be of use to the caller; always, by default. */
+  readonly isWanted?: () => boolean
 }
 
 /**
@@ -204,7 +206,7 @@ export class Cluster {
       } catch (thrown) {
         const error = asError(thrown)
         const rest = this.#backoffMs(attempt, error)
-        if (!this.#mayRetry(error, options) || this.#closed) throw error
+        if (!this.#mayRetry(error, options)) throw error
         if (this.clock.now() + rest >= deadline) throw outOfTime(api, timeoutMs, error)
         this.logger.log('debug', 'request.retried', { api: api.name, attempt, error })
         this.#unlearn(route, error)
@@ -269,7 +271,9 @@ export class Cluster {
     }
   }
 
-  #mayRetry(error: Error, { giveUpOn }: Pick<CallOptions, 'giveUpOn'>): boolean {
+  #mayRetry(error: Error, options: Pick<CallOptions, 'giveUpOn' | 'isWanted'>): boolean {
+    const { giveUpOn, isWanted = () => true } = options
+    if (this.#closed || !isWanted()) return false
     return error instanceof KafkaError && error.retriable && !giveUpOn?.includes(error.code)
   }
 

@@ -46,7 +46,12 @@ export class TransactionRequests {
     return { producerId, producerEpoch }
   }
 
-  async addPartitions(id: ProducerId, partitions: readonly TopicPartition[]): Promise<void> {
+  /** Tries again only while `isWanted`: a transaction that is being aborted needs no more parts. */
+  async addPartitions(
+    id: ProducerId,
+    partitions: readonly TopicPartition[],
+    isWanted: () => boolean,
+  ): Promise<void> {
     const topics = new Map<string, number[]>()
     for (const { topic, partition } of partitions) {
       topics.set(topic, [...(topics.get(topic) ?? []), partition])
@@ -61,6 +66,7 @@ export class TransactionRequests {
       },
       {
         ...this.#toCoordinator(),
+        isWanted,
         maxVersion: FIRST_PROTOCOL.addPartitions,
         failure: answer => partitionFailure(answer.resultsByTopicV3AndBelow),
       },
@@ -78,16 +84,18 @@ export class TransactionRequests {
     return producerId < 0n ? undefined : { producerId, producerEpoch }
   }
 
+  /** Adds a group's partition of the offsets topic; only the first protocol asks for it. */
+  async addOffsets(id: ProducerId, groupId: string, isWanted: () => boolean): Promise<void> {
+    const added = { transactionalId: this.#transactionalId, ...id, groupId }
+    await this.#cluster.call(AddOffsetsToTxn, added, { ...this.#toCoordinator(), isWanted })
+  }
+
   async commitOffsets(
     id: ProducerId,
     offsets: readonly OffsetToCommit[],
     group: GroupMetadata,
-    second: boolean,
+    { second, isWanted }: { second: boolean; isWanted: () => boolean },
   ): Promise<void> {
-    if (!second) {
-      const added = { transactionalId: this.#transactionalId, ...id, groupId: group.groupId }
-      await this.#cluster.call(AddOffsetsToTxn, added, this.#toCoordinator())
-    }
     const topics = new Map<string, ReturnType<typeof offsetOf>[]>()
     for (const each of offsets) {
       topics.set(each.topic, [...(topics.get(each.topic) ?? []), offsetOf(each)])
@@ -103,6 +111,7 @@ export class TransactionRequests {
       {
         route: { to: 'coordinator', of: 'group', key: group.groupId },
         timeoutMs: this.#timeoutMs,
+        isWanted,
         ...(!second && { maxVersion: FIRST_PROTOCOL.txnOffsetCommit }),
         failure: answer => offsetFailure(answer.topics),
       },

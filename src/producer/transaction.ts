@@ -1,7 +1,7 @@
 import { Machine, type Moves } from '../base/machine.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { GroupMetadata, OffsetToCommit } from '../cluster/group-metadata.ts'
-import { asError, FencedError, KafkaError, StateError } from '../errors.ts'
+import { asError, BrokerError, FencedError, KafkaError, StateError } from '../errors.ts'
 import type { ProducerId, ProducerIdentity } from './identity.ts'
 import type { ProducerConfig } from './options.ts'
 import { type TopicPartition, TransactionRequests } from './transaction-requests.ts'
@@ -52,7 +52,13 @@ interface Parts {
   /** Those that it is to be told of. */
   readonly wanted: Map<string, TopicPartition>
   adding: boolean
-  hasOffsets: boolean
+  /**
+   * Whether the coordinator has a transaction to end. `maybe`: nobody heard what became of a
+   * request for a part. The second protocol takes an end in any case, and needs no such doubt.
+   */
+  touched: 'no' | 'maybe' | 'yes'
+  /** Requests for parts that are under way: the end waits for them, or they would outlive it. */
+  readonly calls: Set<Promise<void>>
 }
 
 /** What the transaction needs of the producer about it. */
@@ -180,13 +186,14 @@ export class Transaction implements ProducerIdentity {
     const name = `${topic}/${partition}`
     if (parts.added.has(name)) return true
     if (this.#isSecond) {
+      parts.touched = 'yes'
       parts.added.add(name)
       return true
     }
     parts.wanted.set(name, { topic, partition })
     if (!parts.adding) {
       parts.adding = true
-      this.#cluster.clock.soon(() => void this.#addPartitions(state.id, parts))
+      this.#cluster.clock.soon(() => this.#call(parts, this.#addPartitions(state.id, parts)))
     }
     return false
   }
@@ -206,29 +213,63 @@ export class Transaction implements ProducerIdentity {
   begin(): void {
     const { state } = this.#machine
     if (state.is !== 'ready') throw this.#wrongState('beginTransaction')
-    const parts = { added: new Set<string>(), wanted: new Map(), adding: false, hasOffsets: false }
+    const parts: Parts = {
+      added: new Set(),
+      wanted: new Map(),
+      adding: false,
+      touched: 'no',
+      calls: new Set(),
+    }
     this.#machine.to({ is: 'open', id: state.id, parts })
   }
 
-  async sendOffsets(offsets: readonly OffsetToCommit[], group: GroupMetadata): Promise<void> {
+  /** Where nobody awaits it, the end of the transaction does, and tells of its failure. */
+  sendOffsets(offsets: readonly OffsetToCommit[], group: GroupMetadata): Promise<void> {
     const { state } = this.#machine
-    if (state.is !== 'open') throw this.#wrongState('sendOffsetsToTransaction')
-    if (offsets.length === 0) return
-    state.parts.hasOffsets = true
-    try {
-      await this.#requests.commitOffsets(state.id, offsets, group, this.#isSecond)
-    } catch (thrown) {
-      throw this.#offsetsFailed(asError(thrown))
-    }
+    if (state.is !== 'open') return Promise.reject(this.#wrongState('sendOffsetsToTransaction'))
+    if (offsets.length === 0) return Promise.resolve()
+    const { id, parts } = state
+    const call = this.#commitOffsets(id, parts, offsets, group).catch(thrown => {
+      throw this.#offsetsFailed(asError(thrown), parts)
+    })
+    this.#call(parts, call)
+    return call
+  }
+
+  async #commitOffsets(
+    id: ProducerId,
+    parts: Parts,
+    offsets: readonly OffsetToCommit[],
+    group: GroupMetadata,
+  ): Promise<void> {
+    const second = this.#isSecond
+    const isWanted = () => this.#isUnderWay(parts)
+    if (!second) await this.#requests.addOffsets(id, group.groupId, isWanted)
+    parts.touched = 'yes'
+    await this.#requests.commitOffsets(id, offsets, group, { second, isWanted })
+  }
+
+  /** Notes a request for a part, so that the end of the transaction waits for it. */
+  #call(parts: Parts, call: Promise<void>): void {
+    const ended = () => void parts.calls.delete(noted)
+    // Who awaits the call hears of its failure; the transaction knows of it already.
+    const noted = call.then(ended, ended)
+    parts.calls.add(noted)
+  }
+
+  /** Whether `parts` are those of a transaction that may still be committed. */
+  #isUnderWay(parts: Parts): boolean {
+    const { state } = this.#machine
+    return (state.is === 'open' || state.is === 'committing') && state.parts === parts
   }
 
   /**
    * The group's coordinator knows no more of our epoch than a partition's leader does: fenced, or
    * timed out at the transaction's coordinator. As there, aborting will tell (KIP-588).
    */
-  #offsetsFailed(error: Error): KafkaError {
+  #offsetsFailed(error: Error, parts: Parts): KafkaError {
     const isStale = error instanceof KafkaError && error.code === 'INVALID_PRODUCER_EPOCH'
-    if (!isStale) return this.#fail(error)
+    if (!isStale) return this.#partFailed(error, parts)
     this.#needsBump = true
     this.#epochIsStale = true
     const cause = abortable(error)
@@ -241,7 +282,7 @@ export class Transaction implements ProducerIdentity {
     if (state.is === 'open') {
       this.#machine.to({ is: 'committing', id: state.id, parts: state.parts })
     } else if (state.is !== 'committing') throw this.#wrongState('commitTransaction')
-    await this.#host.settleAll()
+    await this.#settleAll(state.parts)
     const settled = this.#machine.state
     if (settled.is !== 'committing') throw this.#whyNot(settled)
     await this.#end(settled.id, settled.parts, true)
@@ -255,11 +296,20 @@ export class Transaction implements ProducerIdentity {
     this.#host.dropUnsent(
       new KafkaError({ code: 'TRANSACTION_ABORTED', message: 'the transaction was aborted' }),
     )
-    await this.#host.settleAll()
+    await this.#settleAll(state.parts)
     const settled = this.#machine.state
     if (settled.is !== 'aborting') throw this.#whyNot(settled)
     this.aborted++
     await this.#end(settled.id, settled.parts, false)
+  }
+
+  /**
+   * Waits for the records, and for what the coordinators were told besides. A request for a part
+   * that came after the end would open the next transaction, or carry this one's offsets into it.
+   */
+  async #settleAll(parts: Parts): Promise<void> {
+    await this.#host.settleAll()
+    await Promise.all(parts.calls)
   }
 
   get #isSecond(): boolean {
@@ -269,13 +319,12 @@ export class Transaction implements ProducerIdentity {
   /** Ends the transaction at the coordinator; one that touched nothing costs no request. */
   async #end(id: ProducerId, parts: Parts, committed: boolean): Promise<void> {
     try {
-      const touched = parts.added.size > 0 || parts.hasOffsets
-      // Under an epoch that the coordinator has moved on from, a new identity is the only way to
-      // learn whether another producer took over or the transaction timed out (KIP-588).
       const renew = this.#needsBump && !committed
       let next = id
-      if (touched && !(renew && this.#epochIsStale)) {
-        next = (await this.#requests.end(id, committed, this.#isSecond)) ?? id
+      // Under an epoch that the coordinator has moved on from, a new identity is the only way to
+      // learn whether another producer took over or the transaction timed out (KIP-588).
+      if (parts.touched !== 'no' && !(renew && this.#epochIsStale)) {
+        next = (await this.#endAtCoordinator(id, parts, committed)) ?? id
       }
       if (renew && next === id) next = await this.#requests.init(id)
       this.#needsBump = false
@@ -291,25 +340,47 @@ export class Transaction implements ProducerIdentity {
     }
   }
 
+  async #endAtCoordinator(
+    id: ProducerId,
+    { touched }: Parts,
+    committed: boolean,
+  ): Promise<ProducerId | undefined> {
+    try {
+      return await this.#requests.end(id, committed, this.#isSecond)
+    } catch (thrown) {
+      const error = asError(thrown)
+      const none = error instanceof BrokerError && error.code === 'INVALID_TXN_STATE'
+      if (touched === 'maybe' && none) return undefined
+      throw error
+    }
+  }
+
   async #addPartitions(id: ProducerId, parts: Parts): Promise<void> {
+    if (!this.#isUnderWay(parts)) return
     const asked = new Map(parts.wanted)
     try {
-      await this.#requests.addPartitions(id, [...asked.values()])
+      await this.#requests.addPartitions(id, [...asked.values()], () => this.#isUnderWay(parts))
+      parts.touched = 'yes'
       for (const name of asked.keys()) {
         parts.added.add(name)
         parts.wanted.delete(name)
       }
     } catch (thrown) {
-      this.#fail(asError(thrown))
+      this.#partFailed(asError(thrown), parts)
     }
     parts.adding = false
     this.#host.wake()
   }
 
-  /** An error outside of init and end: fatal, or the transaction must be aborted. */
-  #fail(error: Error): KafkaError {
+  /** A part could not be added: fatal, or the transaction that it is part of must be aborted. */
+  #partFailed(error: Error, parts: Parts): KafkaError {
     const judged = this.#judge(error)
-    if (!judged.fatal) this.#failed(judged)
+    if (judged.fatal) return judged
+    if (!(error instanceof BrokerError)) {
+      this.#needsBump = true
+      if (parts.touched === 'no') parts.touched = 'maybe'
+    }
+    if (this.#isUnderWay(parts)) this.#failed(judged)
     return judged
   }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import {
+  Consumer,
   DeliveryError,
   FencedError,
   type KafkaError,
@@ -168,23 +169,12 @@ function contract(cluster: Cluster, transactionVersion: 1 | 2): void {
   })
 }
 
+/** How far a group has read partition 0: what is still in a transaction is waited for. */
 async function committedOffset(bootstrapServers: string, groupId: string, topic: string) {
-  const { OffsetFetch } = await import('../../src/protocol/index.ts')
-  const { Cluster } = await import('../../src/cluster/cluster.ts')
-  const { clientOptions, configure } = await import('../../src/cluster/options.ts')
-  const { values } = configure(clientOptions, { 'bootstrap.servers': bootstrapServers })
-  const cluster = new Cluster({ config: values, autoCreateTopics: false })
+  const reader = new Consumer({ 'bootstrap.servers': bootstrapServers, 'group.id': groupId })
   try {
-    const answer = await cluster.call(
-      OffsetFetch,
-      {
-        groups: [{ groupId, topics: [{ name: topic, partitionIndexes: [0] }] }],
-        requireStable: true,
-      },
-      { route: { to: 'coordinator', of: 'group', key: groupId }, maxVersion: 9 },
-    )
-    return answer.groups[0]?.topics[0]?.partitions[0]?.committedOffset
+    return (await reader.committed([{ topic, partition: 0 }]))[0]?.offset
   } finally {
-    cluster.close()
+    await reader.close()
   }
 }
