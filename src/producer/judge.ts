@@ -8,6 +8,7 @@ import type { ProducerIdentity } from './identity.ts'
 import type { ProducerConfig } from './options.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { Flight, PartitionAnswer } from './produce-request.ts'
+import { RetryBudget } from './retry-budget.ts'
 import type { Settlement } from './settlement.ts'
 import { splitBatch } from './split.ts'
 import type { Statistics } from './statistics.ts'
@@ -33,6 +34,8 @@ export interface JudgeParts {
 /** Does to a batch what the verdict on its answer says. */
 export class Judge {
   readonly #parts: JudgeParts
+  /** By the broker to which retries went; there is none before the first. */
+  readonly #budgets = new Map<number, RetryBudget>()
 
   constructor(parts: JudgeParts) {
     this.#parts = parts
@@ -63,6 +66,7 @@ export class Judge {
       queue.knownAs = batch.sequence?.producerId
       const { baseOffset, logAppendTimeMs } = answer
       this.#parts.settlement.delivered(batch, baseOffset, logAppendTimeMs)
+      if (this.#budgets.size > 0) this.#budgets.get(this.#leaderOf(batch))?.earn()
       return this.#release(batch, true)
     }
     if (mayHaveAppended(errorCode)) batch.maybePersisted = true
@@ -147,8 +151,23 @@ export class Judge {
       return
     }
     const backoff = { initialMs: config.retryBackoffMs, maxMs: config.retryBackoffMaxMs }
-    batch.retryAt = cluster.clock.now() + backoffMs(backoff, batch.sends, cluster.random)
+    const rest = backoffMs(backoff, batch.sends, cluster.random)
+    batch.retryAt = this.#budget(batch).spend(cluster.clock.now() + rest)
     queue.requeue([batch])
+  }
+
+  #budget(batch: Batch): RetryBudget {
+    const { config, cluster } = this.#parts
+    const leader = this.#leaderOf(batch)
+    const known = this.#budgets.get(leader)
+    if (known) return known
+    const budget = new RetryBudget(Math.max(config.retryBackoffMaxMs, 1), cluster.random())
+    this.#budgets.set(leader, budget)
+    return budget
+  }
+
+  #leaderOf({ topic, partition }: Batch): number {
+    return this.#parts.cluster.view.partition(topic, partition)?.leader ?? -1
   }
 
   #split(queue: PartitionQueue, batch: Batch, error: BrokerError): void {

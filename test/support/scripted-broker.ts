@@ -37,6 +37,8 @@ export interface Script {
   produce(arrival: Arrival, nth: number): Reply
   /** How long each Produce answer takes; 0 by default. */
   delayMs?: number
+  /** For how long an answer asks for silence (KIP-219); 0 by default. */
+  throttleMs?(nth: number): number
 }
 
 export const TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ'
@@ -140,7 +142,8 @@ export class ScriptedBroker {
       }
       responses.push({ name: topic.name, topicId: topic.topicId, partitionResponses })
     }
-    return { responses }
+    const throttleTimeMs = this.#script.throttleMs?.(this.#produced) ?? 0
+    return { responses, throttleTimeMs }
   }
 }
 

@@ -1,50 +1,9 @@
-import { afterEach, describe, expect, test } from 'vitest'
-import { FakeClock } from '../../../src/base/fake-clock.ts'
-import { seededRandom } from '../../../src/base/random.ts'
+import { describe, expect, test } from 'vitest'
 import { BufferFullError, DeliveryError, MessageTooLargeError } from '../../../src/errors.ts'
-import { Producer, type ProducerOptions, silentLogger } from '../../../src/index.ts'
-import { type Reply, type Script, ScriptedBroker } from '../../support/scripted-broker.ts'
+import type { Reply } from '../../support/scripted-broker.ts'
+import { acceptAll, collect, setUp } from '../../support/scripted-producer.ts'
 
-const producers: Producer[] = []
-
-/** A producer in front of a scripted broker, both on a clock that the test moves. */
-async function setUp(
-  script: Script | Script['produce'],
-  options: ProducerOptions = {},
-  partitions = 1,
-) {
-  const clock = new FakeClock()
-  const broker = new ScriptedBroker(
-    clock,
-    typeof script === 'function' ? { produce: script } : script,
-    partitions,
-  )
-  await broker.start()
-  const environment = { clock, random: seededRandom(1), dial: broker.network.dial }
-  const producer = new Producer(
-    { ...broker.options, logger: silentLogger, ...options },
-    {},
-    environment,
-  )
-  producers.push(producer)
-  return { clock, broker, producer }
-}
-
-afterEach(() => {
-  producers.length = 0
-})
-
-const accept = (() => {
-  let offset = 0
-  return (): Reply => ({ baseOffset: offset++ })
-})()
-
-function collect() {
-  const outcomes: string[] = []
-  const callback = (error: DeliveryError | null, report?: { offset: number }) =>
-    void outcomes.push(error ? `${error.code}/${error.persisted}` : `ok ${report!.offset}`)
-  return { outcomes, callback }
-}
+const accept = acceptAll()
 
 describe('delivery', () => {
   test('a report tells where the record went', async () => {
