@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { kafkaClasspath } from '../test/kafka/jars.ts'
+import { pythonWithRegistry } from '../test/python/registry-venv.ts'
 import { cached, root } from '../test/support/cache.ts'
 import { runOrThrow } from '../test/support/run.ts'
 import { missingTools } from '../test/support/tools.ts'
@@ -51,6 +52,27 @@ export function allPeers(ours: string): Peer[] {
     script('@platformatic/kafka, Node 24', 'platformatic.js', node24),
     { name: 'node-rdkafka', tools: ['gcc', 'make'], command: nodeRdkafka },
     script('kafkajs', 'kafkajs.js'),
+  ]
+}
+
+/** The clients that write Avro by a schema registry; `ours` is the folder of posthaste's modules. */
+export function avroPeers(ours: string, registry: string): Peer[] {
+  const of = (name: string, tools: string[], words: () => Promise<readonly string[]>): Peer => ({
+    name,
+    tools,
+    command: async () => ({
+      words: await words(),
+      env: { POSTHASTE: ours, REGISTRY: registry },
+    }),
+  })
+  return [
+    of('posthaste', [], async () => [process.execPath, client('avro-posthaste.js')]),
+    of('posthaste, Node 24', [], async () => [node24, client('avro-posthaste.js')]),
+    of('@platformatic/kafka, Node 24', [], async () => [node24, client('avro-platformatic.js')]),
+    of('confluent-kafka-python', ['python3'], async () => [
+      await pythonWithRegistry(),
+      client('avro_confluent.py'),
+    ]),
   ]
 }
 

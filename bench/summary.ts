@@ -73,7 +73,7 @@ function cpuOf({ delivered, cpuSeconds }: Figures): number {
   return (cpuSeconds * 1e6) / delivered
 }
 
-function spread(values: readonly number[]): Spread {
+export function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b)
   const half = sorted.length >> 1
   const median = sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2

@@ -37,14 +37,14 @@ export function table(rows: readonly Row[]): string {
   return parts.join('\n\n')
 }
 
-function cell(spread: Spread | undefined, format: (value: number) => string): string {
+export function cell(spread: Spread | undefined, format: (value: number) => string): string {
   if (!spread) return ''
   const { median, min, max } = spread
   const [middle, least, most] = [format(median), format(min), format(max)]
   return least === most ? middle : `${middle} (${least}–${most})`
 }
 
-function grid(lines: readonly (readonly string[])[]): string {
+export function grid(lines: readonly (readonly string[])[]): string {
   const widths = lines[0]!.map((_, i) => Math.max(...lines.map(line => line[i]!.length)))
   const padded = lines.map(line =>
     line.map((text, i) => (i < 3 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!))).join('  '),

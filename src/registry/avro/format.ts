@@ -13,9 +13,22 @@ import { type AvroOptions, avroJson, parseAvro } from './parse.ts'
 
 const noBytes = new Uint8Array(0)
 
-/** Values are written here first, since their size is not known before; grows as they do. */
-const scratch = { bytes: Buffer.allocUnsafeSlow(16 * 1024) }
-const maxScratchBytes = 4 * 1024 * 1024
+/**
+ * Values are written one behind the other into such pieces, and each is a slice of its piece: its
+ * size is not known before, and to write it elsewhere first would cost a copy.
+ */
+interface Piece {
+  readonly bytes: Buffer
+  at: number
+}
+
+/** A value that is kept keeps its piece, so it is not much more than Node's own pool. */
+const PIECE_BYTES = 16 * 1024
+/** A larger value has bytes of its own. */
+const MAX_SHARED_BYTES = 4 * 1024
+
+/** Taken away while it is written to: a conversion of the program's own may serialize, too. */
+let current: Piece | undefined
 
 /** Avro's binary encoding, by avsc. */
 export function avroFormat(options: AvroOptions): Format {
@@ -48,26 +61,30 @@ function avroName({ schema }: Schema): string | undefined {
   return `${namespace}.${name}`
 }
 
+/** A value's bytes behind `reserve` others, which the caller fills in. */
 function encode(type: Type, value: unknown, reserve: number): Buffer {
+  const piece = current ?? { bytes: Buffer.allocUnsafeSlow(PIECE_BYTES), at: 0 }
+  current = undefined
+  const { bytes, at } = piece
   let end: number
   try {
-    end = type.encode(value, scratch.bytes, reserve)
-    if (end < 0) {
-      const needed = scratch.bytes.length - end
-      if (needed > maxScratchBytes) return encodeLarge(type, value, reserve)
-      scratch.bytes = Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(needed)))
-      end = type.encode(value, scratch.bytes, reserve)
-    }
+    end = type.encode(value, bytes, at + reserve)
   } catch (cause) {
+    current = piece
     throw misfit(type, value, cause)
   }
-  const bytes = Buffer.allocUnsafe(end)
-  scratch.bytes.copy(bytes, reserve, reserve, end)
-  return bytes
-}
-
-function encodeLarge(type: Type, value: unknown, reserve: number): Buffer {
-  return Buffer.concat([Buffer.alloc(reserve), type.toBuffer(value)])
+  if (end >= 0) {
+    piece.at = end
+    current = piece
+    return bytes.subarray(at, end)
+  }
+  // A negative number says how many bytes were lacking.
+  const size = bytes.length - end - at
+  if (size <= MAX_SHARED_BYTES) return encode(type, value, reserve)
+  current = piece
+  const own = Buffer.allocUnsafeSlow(size)
+  type.encode(value, own, reserve)
+  return own
 }
 
 function misfit(type: Type, value: unknown, cause: unknown): Error {

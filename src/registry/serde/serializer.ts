@@ -29,6 +29,8 @@ interface Binding {
 /** How soon a registry that failed is asked again whether there is a newer latest version. */
 const askAgainMs = 5_000
 
+const FOREVER = Number.POSITIVE_INFINITY
+
 /**
  * Writes values of one schema. The first value for a topic has to wait for the registry, so
  * `serialize` gives a promise, which `send()` awaits; from then on it gives bytes at once. For
@@ -75,25 +77,27 @@ export class RegistrySerializer<T> implements Serializer<T> {
     if (binding === undefined) {
       return this.#bind(topic, field).then(found => this.#encode(value, found, context))
     }
-    if (binding.until <= this.#clock.now()) this.#refresh(topic, field, binding)
+    // Asking the time costs a tenth of all this, and most bindings never grow old.
+    if (binding.until !== FOREVER && binding.until <= this.#clock.now()) {
+      this.#refresh(topic, field, binding)
+    }
     return this.#encode(value, binding, context)
   }
 
   #encode(value: T, binding: Binding, context: SerializeContext): Buffer {
-    const { frame, encoder, subject, schema } = binding
+    const { frame, encoder } = binding
     const inHeader = this.#settings.schemaIdLocation === 'header'
     const { hooks } = this.#settings
     try {
-      const hookContext = { topic: context.topic, field: context.field, subject, schema }
-      const given = hooks.value ? hooks.value(value, hookContext) : value
+      const given = hooks.value ? hooks.value(value, hookContext(context, binding)) : value
       const room = inHeader ? 0 : frame.length
       let bytes = encoder.encode(given, room)
       if (hooks.payload) {
-        const payload = hooks.payload(bytes.subarray(room), hookContext)
+        const payload = hooks.payload(bytes.subarray(room), hookContext(context, binding))
         bytes = Buffer.concat([bytes.subarray(0, room), payload])
       }
       if (inHeader) context.headers.push({ key: schemaIdHeaders[context.field], value: frame })
-      else frame.copy(bytes)
+      else for (let i = 0; i < room; i++) bytes[i] = frame[i]!
       return bytes
     } catch (error) {
       throw serdeError(error, this.#place(context.topic, context.field, binding), 'write')
@@ -151,9 +155,7 @@ export class RegistrySerializer<T> implements Serializer<T> {
       schemaId,
       encoder,
       frame: frameOf(schemaId, encoder.prefix),
-      until: useLatestVersion
-        ? this.#clock.now() + this.#client.latestTtlMs
-        : Number.POSITIVE_INFINITY,
+      until: useLatestVersion ? this.#clock.now() + this.#client.latestTtlMs : FOREVER,
     }
   }
 
@@ -183,4 +185,8 @@ export class RegistrySerializer<T> implements Serializer<T> {
   ): SerdePlace {
     return { topic, field, subject: of.subject, schemaId: of.schemaId, url: this.#client.url }
   }
+}
+
+function hookContext({ topic, field }: SerializeContext, { subject, schema }: Binding) {
+  return { topic, field, subject, schema }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { avroFormat } from '../../../src/registry/avro/format.ts'
 import type { AvroInput, AvroValue } from '../../../src/registry/avro/infer.ts'
+import type { ConversionOf } from '../../../src/registry/avro/logical.ts'
 import type { AvroOptions } from '../../../src/registry/avro/parse.ts'
 import { ValueProblem } from '../../../src/registry/serde/format.ts'
 
@@ -333,5 +334,33 @@ describe('types of literals', () => {
       at: new Date(1),
       price: '1.50',
     })
+  })
+})
+
+describe('values of all sizes', () => {
+  it('have bytes of their own, wherever they came to lie', () => {
+    const encoder = avroFormat({}).encoder({ schema: '"string"' }, [])
+    const texts = Array.from({ length: 300 }, (_, i) => String(i).repeat((i * 131) % 9_000))
+    const written = texts.map(text => {
+      const bytes = encoder.encode(text, 5)
+      bytes.fill(0xee, 0, 5)
+      return bytes
+    })
+    const decoder = avroFormat({}).decoder({ schema: '"string"' }, [])
+    expect(written.map(bytes => decoder.decode(bytes.subarray(5), undefined))).toEqual(texts)
+    expect(written.every(bytes => bytes.subarray(0, 5).equals(Buffer.alloc(5, 0xee)))).toBe(true)
+  })
+
+  it('a conversion of the program may write a value while one is written', () => {
+    const inner = avroFormat({}).encoder({ schema: '"string"' }, [])
+    const boxed: ConversionOf = () => ({
+      about: 'a text in bytes of its own',
+      fromAvro: raw => raw,
+      toAvro: value => inner.encode(value, 0),
+    })
+    const fields = ['a', 'b'].map(name => ({ name, type: { type: 'bytes', logicalType: 'boxed' } }))
+    const schema = { schema: JSON.stringify({ type: 'record', name: 'R', fields }) }
+    const outer = avroFormat({ logicalTypes: { boxed } }).encoder(schema, [])
+    expect(outer.encode({ a: 'x', b: 'yz' }, 0).toString('hex')).toBe('0402780604797a')
   })
 })

@@ -13,6 +13,8 @@ import {
   SchemaRegistryClient,
   schemaIdOf,
 } from '../../../src/registry/index.ts'
+import { RegistryDeserializer } from '../../../src/registry/serde/deserializer.ts'
+import type { Format } from '../../../src/registry/serde/format.ts'
 import { RegistrySerializer } from '../../../src/registry/serde/serializer.ts'
 import { type Asked, type Reply, ScriptedRegistry } from './scripted-registry.ts'
 
@@ -110,6 +112,34 @@ describe('a serializer', () => {
     const serializer = avroSerializer(client, order)
     await serializer.prepare('orders')
     expect(serializer.serialize({ id: 'a' }, writing())).toBeInstanceOf(Buffer)
+  })
+
+  it('compiles a schema once for all values, in both directions', async () => {
+    const avro = avroFormat({})
+    let compiled = 0
+    const counting: Format = {
+      ...avro,
+      encoder: (...given) => {
+        compiled++
+        return avro.encoder(...given)
+      },
+      decoder: (...given) => {
+        compiled++
+        return avro.decoder(...given)
+      },
+    }
+    const schema = { schema: text, schemaType: 'AVRO' } as const
+    const serializer = new RegistrySerializer<unknown>(client, counting, schema, {})
+    const deserializer = new RegistryDeserializer<unknown>(client, [counting], {})
+    await serializer.prepare('orders')
+    await deserializer.deserialize(serializer.serialize({ id: '' }, writing()) as Buffer, reading())
+    const asked = registry.asked.length
+    for (let i = 0; i < 1_000; i++) {
+      const bytes = serializer.serialize({ id: String(i) }, writing()) as Buffer
+      expect(deserializer.deserialize(bytes, reading())).toEqual({ id: String(i) })
+    }
+    expect(compiled).toBe(2)
+    expect(registry.asked).toHaveLength(asked)
   })
 
   it('registers only when told to', async () => {
