@@ -6,6 +6,7 @@ import type { RequestOf, ResponseInput } from '../protocol/schema/api.ts'
 import { Broker } from './broker.ts'
 import { DataFolder } from './data/data-folder.ts'
 import { checkErrorName, Faults, type FaultTarget, type Verdict } from './faults/faults.ts'
+import { FetchSessions } from './fetch/session-cache.ts'
 import type { Context } from './handler.ts'
 import type { BrokerNode } from './model/broker-node.ts'
 import { ClusterState } from './model/cluster-state.ts'
@@ -229,5 +230,6 @@ function nodesOf({ brokers, host }: ParsedClusterOptions): BrokerNode[] {
     rack: null,
     address,
     isAlive: false,
+    fetchSessions: new FetchSessions(),
   }))
 }

@@ -2,6 +2,7 @@ import { sleep } from '../base/clock.ts'
 import { asError } from '../errors.ts'
 import { errorByName } from '../protocol/errors.ts'
 import { type FailureOf, type Faults, NO_FAILURE } from './faults/faults.ts'
+import { placesOf } from './faults/places.ts'
 import { refusal } from './faults/refusal.ts'
 import { type Call, type Context, HANG_UP, type Handler, NO_ANSWER } from './handler.ts'
 import type { BrokerNode } from './model/broker-node.ts'
@@ -45,7 +46,9 @@ export async function dispatch(host: SessionHost, request: Request): Promise<Ans
   host.cluster.counters.requests++
   try {
     const { handler, call } = request
-    const fault = host.faults.take(handler, call.request, host.node.id)
+    const nameOf = (id: string) => host.cluster.topics.withId(id)?.name
+    const places = () => placesOf(call.scope(host.node), nameOf)
+    const fault = host.faults.take(handler, places, host.node.id)
     if (!fault) return await handled(host, request, NO_FAILURE)
     return await faulty(host, request, fault)
   } catch (error) {

@@ -33,6 +33,8 @@ export type AnyMessage = Readonly<Record<string, unknown>>
 /** A request that was read and waits to be handled. */
 export interface Call {
   readonly request: AnyMessage
+  /** The topics and partitions that it is about: the request, or more than it names. */
+  scope(node: BrokerNode): AnyMessage
   /** Handles it. The effects of a pipelined API are made before this returns its promise. */
   run(context: Context): Promise<AnyMessage | NoAnswer>
   /** The frame of a response to it. */
@@ -63,12 +65,17 @@ export type Handle<Q extends Shape, S extends Shape> = (
   context: Context,
 ) => Promise<WriteOf<S> | NoAnswer>
 
+/** What may be said of an API as a broker serves it; see `Handler` and `Call`. */
+export interface Serving<Q extends Shape> extends Partial<Pick<Handler, 'isPipelined' | 'fails'>> {
+  readonly scope?: (request: ReadOf<Q>, node: BrokerNode) => AnyMessage
+}
+
 /** Serves an API in a range of versions: the mirror of the client's `call`. */
 export function on<Q extends Shape, S extends Shape>(
   api: Api<Q, S>,
   versions: VersionRange,
   handle: Handle<Q, S>,
-  { isPipelined = false, fails = 'whole' }: Partial<Pick<Handler, 'isPipelined' | 'fails'>> = {},
+  { isPipelined = false, fails = 'whole', scope }: Serving<Q> = {},
 ): Handler {
   return {
     api,
@@ -79,6 +86,7 @@ export function on<Q extends Shape, S extends Shape>(
       const request = api.request.at(version).read(reader)
       return {
         request,
+        scope: node => scope?.(request, node) ?? request,
         run: async context => handle(request, context),
         encode: (correlationId, response) =>
           encodeResponse<Api>(api, version, correlationId, response),

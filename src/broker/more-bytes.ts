@@ -6,6 +6,8 @@ import type { Partition } from './model/partition.ts'
 export interface MoreBytes {
   /** Resolves when there may be enough, something changed, or it makes no sense to wait. */
   readonly promise: Promise<void>
+  /** Whether anything came or changed; if not, what was read before is all there is. */
+  readonly heardAny: boolean
   cancel(): void
 }
 
@@ -22,12 +24,20 @@ export function moreBytes(
 ): MoreBytes {
   const { promise, resolve } = deferred<void>()
   let came = 0
+  let heardAny = false
   const unwatch = partitions.map(partition => partition.watch(heard))
   const timer = clock.after(Math.max(0, deadline - clock.now()), stop)
   signal.addEventListener('abort', stop, { once: true })
-  return { promise, cancel: stop }
+  return {
+    promise,
+    cancel: stop,
+    get heardAny() {
+      return heardAny
+    },
+  }
 
   function heard(bytes: number) {
+    heardAny = true
     came += bytes
     if (bytes === 0 || came >= missing.bytes) stop()
   }

@@ -4,6 +4,7 @@ import { ConfigError } from '../errors.ts'
 import { consoleLogger, type Logger } from '../logger.ts'
 import { listenTcp } from '../net/tcp.ts'
 import type { Address, Listen } from '../net/transport.ts'
+import { brokerConfigs } from './config/broker-configs.ts'
 import { configProblem } from './config/config-table.ts'
 import { isTopicConfig, topicConfigs } from './config/topic-configs.ts'
 import { groupSettings } from './groups/settings.ts'
@@ -36,6 +37,11 @@ export interface ClusterOptions {
    * default is not Kafka's: `group.initial.rebalance.delay.ms` is 0, so that tests need not wait.
    */
   readonly groupConfig?: Readonly<Record<string, string>>
+  /**
+   * Settings of the brokers by Kafka's names, where no other option has them:
+   * `{ 'max.incremental.fetch.session.cache.slots': '10' }`.
+   */
+  readonly brokerConfig?: Readonly<Record<string, string>>
   /**
    * The level of the feature `transaction.version`: 2 gives each transaction an epoch of its own
    * (KIP-890), 1 and 0 are those of older clusters. Default: 2.
@@ -90,6 +96,7 @@ function settingsOf(options: ClusterOptions, brokers: number): ClusterSettings {
     defaultReplicationFactor,
     topicConfig: topicDefaults(options.topicConfig ?? {}),
     groupConfig: groupDefaults(options.groupConfig ?? {}),
+    brokerConfig: brokerSettings(options.brokerConfig ?? {}),
     transactionVersion,
     fsync: options.fsync ?? false,
     maxRequestBytes,
@@ -107,6 +114,16 @@ function topicDefaults(given: Readonly<Record<string, string>>): ReadonlyMap<str
 
 function groupDefaults(given: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   groupSettings(given)
+  return new Map(Object.entries(given))
+}
+
+function brokerSettings(given: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  for (const [name, value] of Object.entries(given)) {
+    const row = Object.hasOwn(brokerConfigs, name) ? brokerConfigs[name] : undefined
+    if (!row) throw new ConfigError(`brokerConfig: unknown broker setting ${name}`)
+    const problem = configProblem(name, row, value)
+    if (problem) throw new ConfigError(`brokerConfig: ${problem}`)
+  }
   return new Map(Object.entries(given))
 }
 

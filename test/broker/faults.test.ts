@@ -180,12 +180,16 @@ test('places are found in requests of any shape', () => {
     { name: 'a', partitions: [{ partitionIndex: 3 }] },
     { topic: 'b', partitions: [5, 6] },
   ]
-  expect(placesOf({ topics, other: 5 })).toEqual([
+  const byId = [{ topic: '', topicId: 'id', partitions: [7] }, { topicId: 'unknown' }]
+  const nameOf = (id: string) => (id === 'id' ? 'c' : undefined)
+  expect(placesOf({ topics, byId, other: 5 }, nameOf)).toEqual([
     { topic: 'a', partition: -1 },
     { topic: 'a', partition: 3 },
     { topic: 'b', partition: -1 },
     { topic: 'b', partition: 5 },
     { topic: 'b', partition: 6 },
+    { topic: 'c', partition: -1 },
+    { topic: 'c', partition: 7 },
   ])
 })
 

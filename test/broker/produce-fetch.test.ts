@@ -283,13 +283,6 @@ describe('Fetch', () => {
     expect(await error({ currentLeaderEpoch: 0 })).toBe(code('FENCED_LEADER_EPOCH'))
     expect(await error({ partitions: [5] })).toBe(code('UNKNOWN_TOPIC_OR_PARTITION'))
   })
-
-  test('an unknown fetch session is refused, a new one is not kept', async () => {
-    const answer = await client.call(Fetch, 12, { ...fetchOf({}), sessionId: 7, sessionEpoch: 1 })
-    expect(answer.errorCode).toBe(code('FETCH_SESSION_ID_NOT_FOUND'))
-    const fresh = await client.call(Fetch, 12, { ...fetchOf({}), sessionId: 0, sessionEpoch: 0 })
-    expect(fresh).toMatchObject({ errorCode: 0, sessionId: 0 })
-  })
 })
 
 describe('a fetch that waits', () => {

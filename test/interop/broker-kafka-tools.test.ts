@@ -66,6 +66,34 @@ describeWithKafka("the embedded broker and Kafka's own tools", () => {
     ])
   })
 
+  it('keeps the fetch sessions of a Java consumer', async () => {
+    await cluster.createTopic('sessions', { partitions: 4 })
+    const lines = Array.from({ length: 200 }, (_, i) => `value ${i}`)
+    await tool('ConsoleProducer', ['--topic', 'sessions'], { stdin: `${lines.join('\n')}\n` })
+    const epochs = new Map<number, number[]>()
+    let isWatching = true
+    const watch = { while: () => isWatching }
+    cluster.intercept(
+      'Fetch',
+      ({ sessionId, sessionEpoch }) => {
+        epochs.set(sessionId, [...(epochs.get(sessionId) ?? []), sessionEpoch])
+        return 'pass'
+      },
+      watch,
+    )
+    const name = 'org.apache.kafka.tools.consumer.ConsoleConsumer'
+    const from = ['--topic', 'sessions', '--from-beginning', '--timeout-ms', '3000']
+    const small = ['--command-property', 'max.partition.fetch.bytes=100']
+    const { code, stdout } = await runKafkaTool(cluster.bootstrapServers, name, [...from, ...small])
+    isWatching = false
+    expect([code, stdout.trim().split('\n').sort()]).toEqual([expect.any(Number), lines.sort()])
+    // One a broker, and each goes on from request to request.
+    const kept = [...epochs].filter(([id]) => id !== 0).map(([, all]) => all.filter(e => e > 0))
+    expect(kept).toHaveLength(2)
+    for (const all of kept) expect(all).toEqual(all.map((_, i) => i + 1))
+    expect(Math.min(...kept.map(all => all.length))).toBeGreaterThan(3)
+  })
+
   it('tells its settings and its id', async () => {
     await cluster.createTopic('set', { config: { 'max.message.bytes': '5000' } })
     const describe = ['--describe', '--entity-type', 'topics', '--entity-name', 'set']

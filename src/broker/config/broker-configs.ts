@@ -1,6 +1,7 @@
 import { groupConfigs } from '../groups/settings.ts'
 import type { ConfigRow, ConfigTable } from './config-table.ts'
 import { topicConfigs } from './topic-configs.ts'
+import type { ConfigOverrides } from './topic-settings.ts'
 
 /** The broker's settings that have a meaning here; those of topics' defaults come on top. */
 const ownConfigs = {
@@ -43,6 +44,12 @@ const ownConfigs = {
     fallback: '2147483647',
     min: 0,
     about: 'The most connections at a time.',
+  },
+  'max.incremental.fetch.session.cache.slots': {
+    type: 'int',
+    fallback: '1000',
+    min: 0,
+    about: 'How many fetch sessions the broker keeps (KIP-227).',
   },
   'node.id': { type: 'int', fallback: null, about: 'The number of this broker.' },
   'num.partitions': {
@@ -93,6 +100,13 @@ const ownConfigs = {
 function defaultsOfTopics(): [string, ConfigRow][] {
   const rows: readonly ConfigRow[] = Object.values(topicConfigs)
   return rows.flatMap(row => (row.brokerName ? [[row.brokerName, row]] : []))
+}
+
+export type BrokerConfigName = keyof typeof ownConfigs
+
+/** What a number among a broker's settings comes to. */
+export function brokerNumber(name: BrokerConfigName, given: ConfigOverrides): number {
+  return Number(given.get(name) ?? ownConfigs[name].fallback)
 }
 
 /** The settings of a broker by Kafka's names, in alphabetical order. */

@@ -20,6 +20,7 @@ export function givenBrokerConfig(cluster: ClusterState, node: BrokerNode): Conf
     ['process.roles', 'broker,controller'],
     ['socket.request.max.bytes', String(settings.maxRequestBytes)],
   ])
+  for (const [name, value] of settings.brokerConfig) given.set(name, value)
   for (const [name, value] of settings.groupConfig) given.set(name, value)
   for (const [name, value] of settings.topicConfig) {
     const row: ConfigRow | undefined = isTopicConfig(name) ? topicConfigs[name] : undefined

@@ -1,6 +1,6 @@
 import { type ErrorName, errorByName } from '../../protocol/errors.ts'
 import type { AnyMessage, Context, Handler } from '../handler.ts'
-import { placesOf } from './places.ts'
+import type { Place } from './places.ts'
 
 /** Which requests a fault meets, and how often. */
 export interface FaultTarget {
@@ -62,12 +62,12 @@ export class Faults {
   /** The fault that meets a request, if any; it is counted as used. */
   take(
     { api }: Pick<Handler, 'api'>,
-    request: AnyMessage,
+    places: () => readonly Place[],
     broker: number,
   ): { readonly action: FaultAction; readonly failureOf: FailureOf } | undefined {
     if (this.#waiting.length === 0) return undefined
     const fault = this.#waiting.find(
-      waiting => waiting.api === api.name && meets(waiting.target, request, broker),
+      waiting => waiting.api === api.name && meets(waiting.target, places, broker),
     )
     if (!fault) return undefined
     if (!fault.target.while && --fault.left <= 0) {
@@ -77,11 +77,11 @@ export class Faults {
   }
 }
 
-function meets(target: FaultTarget, request: AnyMessage, broker: number): boolean {
+function meets(target: FaultTarget, places: () => readonly Place[], broker: number): boolean {
   if (target.while && !target.while()) return false
   if (target.broker !== undefined && target.broker !== broker) return false
   if (target.topic === undefined && target.partition === undefined) return true
-  return placesOf(request).some(({ topic, partition }) => isMeant(target, topic, partition))
+  return places().some(({ topic, partition }) => isMeant(target, topic, partition))
 }
 
 function isMeant(target: FaultTarget, topic: string, partition: number): boolean {

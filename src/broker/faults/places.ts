@@ -10,16 +10,25 @@ export interface Place {
 export const TOPIC_NAMES = ['name', 'topic', 'topicName'] as const
 export const PARTITION_NAMES = ['index', 'partition', 'partitionIndex'] as const
 
-/** The topics and partitions that a request of any API names. */
-export function placesOf(request: AnyMessage): Place[] {
+/** The topics and partitions that a request of any API names, or tells by a topic's id. */
+export function placesOf(
+  request: AnyMessage,
+  nameOf: (topicId: string) => string | undefined,
+): Place[] {
   const places: Place[] = []
   for (const topic of objectsIn(request)) {
-    const name = TOPIC_NAMES.map(field => topic[field]).find(value => typeof value === 'string')
+    const name = nameIn(topic) ?? (typeof topic.topicId === 'string' && nameOf(topic.topicId))
     if (typeof name !== 'string') continue
     places.push({ topic: name, partition: -1 })
     for (const partition of partitionsIn(topic)) places.push({ topic: name, partition })
   }
   return places
+}
+
+/** Where a topic goes by its id, its name is blank. */
+function nameIn(topic: AnyMessage): string | undefined {
+  const names = TOPIC_NAMES.map(field => topic[field])
+  return names.find(name => typeof name === 'string' && name !== '')?.toString()
 }
 
 function objectsIn(message: AnyMessage): AnyMessage[] {

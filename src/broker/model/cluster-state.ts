@@ -29,6 +29,8 @@ export interface ClusterSettings {
   readonly topicConfig: ConfigOverrides
   /** Settings of groups and their offsets, by Kafka's names. */
   readonly groupConfig: ConfigOverrides
+  /** Settings of the brokers, by Kafka's names. */
+  readonly brokerConfig: ConfigOverrides
   /** The protocol of transactions (`transaction.version`): 2 with an epoch for each (KIP-890). */
   readonly transactionVersion: number
   /** Whether every append waits for the disk, rather than for the system. */
@@ -157,6 +159,7 @@ export class ClusterState {
   /** A broker has stopped: other replicas take over what it led, where there are any. */
   brokerStopped(node: BrokerNode): void {
     node.isAlive = false
+    node.fetchSessions.clear()
     for (const partition of this.topics.partitions()) {
       if (partition.leader === node.id) partition.elect(this.#firstLiving(partition.replicas))
     }

@@ -12,8 +12,7 @@ const RETRY_MS = 20
  */
 export function markerGate(faults: Faults, clock: Clock): MarkerGate {
   return async ({ topic, partition }, node, signal) => {
-    const request = { topics: [{ name: topic, partitionIndexes: [partition] }] }
-    const fault = faults.take({ api: WriteTxnMarkers }, request, node.id)
+    const fault = faults.take({ api: WriteTxnMarkers }, () => [{ topic, partition }], node.id)
     switch (fault?.action.is) {
       case 'fail':
       case 'drop':
