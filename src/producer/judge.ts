@@ -72,7 +72,7 @@ export class Judge {
     if (mayHaveAppended(errorCode)) batch.maybePersisted = true
     const { topic, partition } = batch
     const at = { api: 'Produce', topic, partition, broker }
-    const error = new BrokerError(errorCode, at, answer.errorMessage, hints[errorCode])
+    const error = new BrokerError(errorCode, at, answer.errorMessage, hintOn(errorCode, batch))
     if (judged === 'refresh') this.#refresh(batch, answer, endpoints)
     if (errorCode === MESSAGE_TOO_LARGE) void this.#learnLimit(batch.topic)
     this.#act(judged, queue, batch, error)
@@ -215,6 +215,11 @@ export class Judge {
     accumulator.records -= batch.count
     accumulator.release(batch, reusable)
   }
+}
+
+function hintOn(errorCode: number, { count, size }: Batch): string | undefined {
+  if (errorCode !== MESSAGE_TOO_LARGE || count > 1) return hints[errorCode]
+  return `with this record the batch takes ${size} bytes; ${hints[errorCode]}`
 }
 
 const hints: Readonly<Record<number, string>> = {
