@@ -1,6 +1,8 @@
 import { camelCase, type Option, type OptionSet } from '../../src/base/options.ts'
 import { clientOptions } from '../../src/cluster/options.ts'
 import { producerOptions } from '../../src/producer/options.ts'
+import { registryOptions } from '../../src/registry/client/options.ts'
+import { deserializerOptions, serializerOptions } from '../../src/registry/serde/options.ts'
 
 /** docs/configuration.md: every setting from the tables that check them. */
 export function configurationPage(): string {
@@ -23,7 +25,25 @@ export function configurationPage(): string {
       Object.keys(producerOptions).filter(key => !shared.includes(key)),
     ),
     '',
+    ...registrySections(),
   ].join('\n')
+}
+
+/** What posthaste/registry takes. */
+function registrySections(): string[] {
+  const all = [
+    ['Schema registry client', 'What a `SchemaRegistryClient` takes.', registryOptions],
+    ['Registry serializers', 'Beside what each format has of its own.', serializerOptions],
+    ['Registry deserializers', 'The same.', deserializerOptions],
+  ] as const
+  return all.flatMap(([title, about, options]) => [
+    `## ${title}`,
+    '',
+    `${about} See [registry.md](registry.md).`,
+    '',
+    ...table(options, Object.keys(options)),
+    '',
+  ])
 }
 
 function table(options: OptionSet, keys: readonly string[]): string[] {

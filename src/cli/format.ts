@@ -22,18 +22,19 @@ const letters: Readonly<Record<string, Printer>> = {
  * Compiles a format into a printer. `%t` topic, `%p` partition, `%o` offset, `%T` timestamp in
  * milliseconds, `%k` key, `%v` value, `%h` headers, `%K` and `%S` the sizes of key and value, `%%`
  * a percent sign; `\n`, `\t`, `\r`, `\0`, `\\`, `\x1f` as in C. Keys and values are written as
- * their bytes are, and null as `nullText`.
+ * their bytes are, and null as `nullText`. `schemaId` prints `%s`, where there are schemas.
  */
-export function textPrinter(format: string, nullText: string): Printer {
-  const pieces = piecesOf(unescaped(format), Buffer.from(nullText))
+export function textPrinter(format: string, nullText: string, schemaId?: Printer): Printer {
+  const pieces = piecesOf(unescaped(format), Buffer.from(nullText), schemaId)
   return (message, out) => {
     for (const piece of pieces) piece(message, out)
   }
 }
 
-function piecesOf(format: string, none: Buffer): Printer[] {
+function piecesOf(format: string, none: Buffer, schemaId: Printer | undefined): Printer[] {
   const known: Readonly<Record<string, Printer>> = {
     ...letters,
+    ...(schemaId && { s: schemaId }),
     k: (message, out) => out.bytes(message.key ?? none),
     v: (message, out) => out.bytes(message.value ?? none),
   }
@@ -42,6 +43,7 @@ function piecesOf(format: string, none: Buffer): Printer[] {
     if (letter === undefined) pieces.push(literal(text))
     else if (letter === '%') pieces.push(literal('%'))
     else if (Object.hasOwn(known, letter)) pieces.push(known[letter]!)
+    else if (letter === 's') throw new UsageError('%s is the id of a schema', 'give --registry')
     else throw unknownLetter(text, Object.keys(known))
   }
   return pieces
@@ -83,7 +85,11 @@ export const jsonPrinter: Printer = (message, out) => {
   })
 }
 
-function bytesAsJson(name: 'key' | 'value', bytes: Buffer | null): Record<string, string | null> {
+/** Text as it is, other bytes as base64, with an `…Encoding` that says so. */
+export function bytesAsJson(
+  name: 'key' | 'value',
+  bytes: Buffer | null,
+): Record<string, string | null> {
   if (bytes === null) return { [name]: null }
   if (isUtf8(bytes)) return { [name]: bytes.toString() }
   return { [name]: bytes.toString('base64'), [`${name}Encoding`]: 'base64' }

@@ -1,4 +1,4 @@
-import type { ProducerRecord } from '../index.ts'
+import { canonicalJson, type ProducerRecord } from '../index.ts'
 import type { RecordHeader } from '../records/layout.ts'
 
 /** How a line becomes a record. */
@@ -10,6 +10,8 @@ export interface LineRules {
   readonly keySeparator?: string | undefined
   /** The line is a JSON object, and this field (`user` or `user.id`) is its key. */
   readonly keyField?: string | undefined
+  /** A key from a field is JSON whatever it is: text in quotation marks. */
+  readonly keyAsJson?: boolean | undefined
   /** A key or value of exactly this text is null. */
   readonly nullValue?: string | undefined
 }
@@ -45,8 +47,11 @@ interface Split {
   readonly value: Buffer
 }
 
-function splitter({ keySeparator, keyField }: LineRules): (line: Buffer) => Split {
-  if (keyField !== undefined) return line => ({ key: keyIn(line, keyField), value: line })
+function splitter(rules: LineRules): (line: Buffer) => Split {
+  const { keySeparator, keyField, keyAsJson = false } = rules
+  if (keyField !== undefined) {
+    return line => ({ key: keyIn(line, keyField, keyAsJson), value: line })
+  }
   if (keySeparator === undefined) return line => ({ key: null, value: line })
   const separator = Buffer.from(keySeparator)
   return line => {
@@ -57,11 +62,11 @@ function splitter({ keySeparator, keyField }: LineRules): (line: Buffer) => Spli
 }
 
 /** The field of a JSON object as a key: text as it is, other values as JSON, null as no key. */
-function keyIn(line: Buffer, field: string): string | null {
+function keyIn(line: Buffer, field: string, asJson: boolean): string | null {
   const found = fieldOf(parsed(line), field)
   if (found === undefined) throw new LineError(`has no field ${JSON.stringify(field)}`)
   if (found === null) return null
-  return typeof found === 'string' ? found : JSON.stringify(found, sortedFields)
+  return typeof found === 'string' && !asJson ? found : canonicalJson(found)
 }
 
 function parsed(line: Buffer): unknown {
@@ -79,10 +84,4 @@ function fieldOf(value: unknown, path: string): unknown {
   const dot = path.indexOf('.')
   if (dot < 0) return undefined
   return fieldOf(fieldOf(value, path.slice(0, dot)), path.slice(dot + 1))
-}
-
-/** Equal objects must give equal keys, in whatever order their fields are written. */
-function sortedFields(_name: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { EmbeddedCluster } from '../../src/broker/index.ts'
 import { EmbeddedRegistry } from '../../src/registry/index.ts'
 import { waitFor } from '../support/wait.ts'
 import { posthaste, Running } from './posthaste.ts'
@@ -129,9 +130,52 @@ describe('broker, produce and consume with schemas', () => {
       const record = JSON.parse(back.stdout)
       expect(record).toMatchObject({ value: { id: 'a' }, schemaId: expect.any(Number) })
     }
+    const ids = ['consume', 'avro', ...there, '--from-beginning', '-e', '--format', '%s %v\\n']
+    expect((await posthaste(ids)).stdout).toMatch(/^[1-9]\d* \{"id":"a"\}\n$/)
     const refused = ['produce', 'avro', ...there, '--value-schema', breaking]
     const refusal = await posthaste(refused, { stdin: '{"id":"b","customer":"c"}\n' })
     expect(refusal.code).toBe(1)
     expect(refusal.stderr).toContain('INCOMPATIBLE_SCHEMA')
+  })
+
+  it('keys have schemas, too', async () => {
+    await using cluster = await EmbeddedCluster.start()
+    const there = ['-b', cluster.bootstrapServers, '--registry', registry.url]
+    const customer = file(
+      'customer.avsc',
+      '{"type":"record","name":"C","fields":[{"name":"n","type":"int"}]}',
+    )
+    const text = file('text.avsc', '"string"')
+    const inTab = ['produce', 'tabbed', ...there, '-k', '\\t', '--key-schema', customer]
+    const tabbed = await posthaste(inTab, { stdin: '{"n":7}\tplain\nn\tbad\n{"n":"x"}\tworse\n' })
+    expect(tabbed).toMatchObject({ code: 1 })
+    expect(tabbed.stderr).toContain('line 2: has a key that is not JSON')
+    expect(tabbed.stderr).toMatch(/line 3: the key of a record of tabbed .* does not fit .*n.*"x"/)
+    const inField = ['produce', 'fielded', ...there, '--key-field', 'id', '--key-schema', text]
+    const fielded = await posthaste([...inField, '--value-schema', first], {
+      stdin: '{"id":"a"}\n',
+    })
+    expect(fielded).toMatchObject({ code: 0 })
+
+    const subjects = (await schemas('list')).stdout.split('\n')
+    expect(subjects).toEqual(expect.arrayContaining(['tabbed-key', 'fielded-key', 'fielded-value']))
+    expect(subjects).not.toContain('tabbed-value')
+    const back = await posthaste([
+      ...['consume', 'fielded', ...there, '--key-schema', '--from-beginning', '-e', '--json'],
+    ])
+    const { key, value, keySchemaId, schemaId } = JSON.parse(back.stdout)
+    expect({ key, value }).toEqual({ key: 'a', value: { id: 'a' } })
+    expect(keySchemaId).toBeGreaterThan(0)
+    expect(schemaId).not.toBe(keySchemaId)
+  })
+
+  it.each([
+    ['a key schema without keys', ['produce', 't', '--key-schema', first], /no keys/],
+    ['key schemas without a registry', ['consume', 't', '--key-schema'], /give --registry/],
+    ['schema ids without a registry', ['consume', 't', '--format', '%s'], /give --registry/],
+  ])('wrong usage: %s', async (_what, args, words) => {
+    const { code, stderr } = await posthaste(args)
+    expect(stderr).toMatch(words)
+    expect(code).toBe(2)
   })
 })

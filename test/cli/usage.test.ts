@@ -79,7 +79,9 @@ describe('a topic that is not there', () => {
 describe('help', () => {
   it.each(
     [
-      ['demo', 'broker', 'produce', 'consume', 'topics', 'explain-partition'].map(name => [name]),
+      ['demo', 'broker', 'produce', 'consume', 'topics', 'schemas', 'explain-partition'].map(
+        name => [name],
+      ),
     ].flat(),
   )('of %s has its options, the common ones, and examples', async name => {
     const { code, stdout, stderr } = await posthaste([name, '--help'])
@@ -95,6 +97,20 @@ describe('help', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/produce +send a record for each line/)
     expect(await posthaste(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' })
+  })
+})
+
+describe('schemas --help', () => {
+  it('lists its subcommands, each with help of its own', async () => {
+    const { stdout } = await posthaste(['schemas', '--help'])
+    const names = ['list', 'get', 'register', 'check', 'delete', 'compat']
+    for (const name of names) {
+      expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'))
+      const own = await posthaste(['schemas', name, '--help'])
+      expect(own).toMatchObject({ code: 0, stderr: '' })
+      expect(own.stdout).toContain(`Usage: posthaste schemas ${name}`)
+      expect(own.stdout).toContain('--registry')
+    }
   })
 })
 

@@ -10,7 +10,7 @@ import {
 } from '../../index.ts'
 import { unescaped, wholeNumber } from '../arguments.ts'
 import { contact, unknownTopic } from '../contact.ts'
-import { exitCodes } from '../exit.ts'
+import { exitCodes, UsageError } from '../exit.ts'
 import { jsonPrinter, type Printer, textPrinter } from '../format.ts'
 import { Interrupt } from '../interrupt.ts'
 import { Output } from '../output.ts'
@@ -28,6 +28,7 @@ interface Flags extends RegistryFlags {
   readonly format: string
   readonly nullValue: string
   readonly isolation?: string
+  readonly keySchema?: boolean
 }
 
 const GROUP = 'group.id'
@@ -42,7 +43,8 @@ Examples:
   posthaste consume orders --json --max-messages 10 | jq .value
 
 Format: %t topic, %p partition, %o offset, %T timestamp (ms), %k key, %v value, %h headers,
-%K and %S sizes of key and value (-1: null), %% a percent sign; \\n \\t \\r \\0 \\\\ \\x1f.
+%K and %S sizes of key and value (-1: null), %s schema id of the value (with --registry),
+%% a percent sign; \\n \\t \\r \\0 \\\\ \\x1f.
 Keys and values are written as their bytes are. Ctrl-C ends it. With --group the partitions are
 shared with the group's other members, and what was printed is committed.`
 
@@ -58,6 +60,7 @@ export function declare(command: Command): void {
     .option('-Z, --null-value <text>', 'how a null key or value is printed', unescaped, 'null')
     .option('--isolation <level>', 'read_uncommitted, or read_committed')
     .option('--registry <url>', 'read values by their schemas of this registry; prints JSON')
+    .option('--key-schema', 'keys have schemas of that registry, too')
     .addHelpText('after', examples)
     .action(async (topics: string[]) => {
       process.exitCode = await consume(topics, command.optsWithGlobals<Flags>())
@@ -72,8 +75,7 @@ async function consume(topics: readonly string[], flags: Flags): Promise<number>
     ownSettings(flags),
     producerOptions,
   )
-  const { deserializers, json } = await reading(flags)
-  const print = flags.json ? json : textPrinter(flags.format, flags.nullValue)
+  const { deserializers, print } = await reading(flags)
   using interrupt = new Interrupt()
   await using consumer = new Consumer(settings, deserializers)
   interrupt.signal.addEventListener('abort', () => consumer.stop())
@@ -94,15 +96,22 @@ async function consume(topics: readonly string[], flags: Flags): Promise<number>
   return interrupt.exitCode ?? (out.failure ? exitCodes.failed : exitCodes.done)
 }
 
-/** How values are read and shown as JSON: by a registry's schemas, or as their bytes are. */
+/** How records are read and printed: by a registry's schemas, or as their bytes are. */
 async function reading(
   flags: Flags,
-): Promise<{ deserializers: Deserializers<Buffer, Buffer>; json: Printer }> {
-  if (flags.registry === undefined) return { deserializers: {}, json: jsonPrinter }
+): Promise<{ deserializers: Deserializers<Buffer, Buffer>; print: Printer }> {
+  const { registry, keySchema = false, json, format, nullValue } = flags
+  if (registry === undefined) {
+    if (keySchema) throw new UsageError('--key-schema reads keys by schemas', 'give --registry')
+    return { deserializers: {}, print: json ? jsonPrinter : textPrinter(format, nullValue) }
+  }
   // What reads by schemas is loaded only where it is asked for.
-  const { schemaJsonPrinter, valueReader } = await import('../schemas/values.ts')
-  const value = valueReader(registryFor(shared(flags).registry))
-  return { deserializers: { value }, json: schemaJsonPrinter }
+  const { recordReader, schemaIdPrinter, schemaJsonPrinter } = await import('../schemas/reading.ts')
+  const deserializers = recordReader(registryFor(shared(flags).registry), keySchema)
+  const print = json
+    ? schemaJsonPrinter(keySchema)
+    : textPrinter(format, nullValue, schemaIdPrinter(nullValue))
+  return { deserializers, print }
 }
 
 function ownSettings({ fromBeginning, isolation, group }: Flags): Record<string, string> {

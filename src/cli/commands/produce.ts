@@ -27,6 +27,7 @@ interface Flags extends RegistryFlags, SchemaFlags {
   readonly acks?: string
   readonly compression?: string
   readonly linger?: string
+  readonly keySchema?: string
   readonly valueSchema?: string
   readonly message?: string
 }
@@ -40,6 +41,8 @@ Examples:
   printf 'user-7\\ta book\\n' | posthaste produce orders --key-separator '\\t' -v
   seq 1000000 | posthaste produce numbers --compression lz4 --linger 10
   posthaste produce orders orders.jsonl --value-schema order.avsc --registry http://localhost:8081
+  posthaste produce orders orders.jsonl --key-field user --key-schema user.avsc \\
+    --value-schema order.avsc
   posthaste produce orders - -H source=shop -H trace=42 -X client.id=import < orders.txt
 
 Ends with "delivered N, failed M" on standard error; exit code 1 where M is not 0.
@@ -58,6 +61,7 @@ export function declare(command: Command): void {
     .option('-z, --compression <codec>', 'none, gzip, snappy, lz4 or zstd')
     .option('--linger <ms>', 'how long a batch waits for company')
     .option('--value-schema <file>', 'lines are JSON; write them by this schema, and register it')
+    .option('--key-schema <file>', 'keys are JSON; write them by this schema, and register it')
     .option('--registry <url>', registryHelp)
     .addOption(formatOption())
     .addOption(referenceOption())
@@ -73,6 +77,9 @@ async function produce(topic: string, files: readonly string[], flags: Flags): P
   if (flags.keySeparator !== undefined && flags.keyField !== undefined) {
     throw new UsageError('--key-separator and --key-field both say where the key is; give one')
   }
+  if (flags.keySchema !== undefined && !hasKeys(flags)) {
+    throw new UsageError('--key-schema has no keys', 'give --key-separator or --key-field, too')
+  }
   const settings = settingsFor(
     producerOptions,
     shared(flags).kafka,
@@ -80,7 +87,8 @@ async function produce(topic: string, files: readonly string[], flags: Flags): P
     consumerOptions,
   )
   const write = await writer(topic, flags)
-  const read = lineReader({ topic, ...flags, headers: flags.header })
+  const keyAsJson = flags.keySchema !== undefined
+  const read = lineReader({ topic, ...flags, headers: flags.header, keyAsJson })
   const producer = new Producer(settings)
   const log = new DeliveryLog(flags)
   producer.on('error', error => log.failed(error))
@@ -114,17 +122,23 @@ async function produce(topic: string, files: readonly string[], flags: Flags): P
   return interrupt.exitCode ?? (failed > 0 ? exitCodes.failed : exitCodes.done)
 }
 
-/** By a schema or, where none was given, the bytes as they are. */
+function hasKeys({ keySeparator, keyField }: Flags): boolean {
+  return keySeparator !== undefined || keyField !== undefined
+}
+
+/** By schemas or, where none were given, the bytes as they are. */
 async function writer(
   topic: string,
   flags: Flags,
 ): Promise<(record: ProducerRecord) => ProducerRecord> {
-  const { valueSchema, message } = flags
-  if (valueSchema === undefined) return record => record
-  const schema = schemaFrom(valueSchema, flags)
+  const { keySchema, valueSchema, message } = flags
+  if (keySchema === undefined && valueSchema === undefined) return record => record
+  // References are the value's: a key that is made of other schemas is hardly a key.
+  const key = keySchema === undefined ? undefined : schemaFrom(keySchema, { format: flags.format })
+  const value = valueSchema === undefined ? undefined : schemaFrom(valueSchema, flags)
   // What serializes by schemas is loaded only where it is asked for.
-  const { valueWriter } = await import('../schemas/values.ts')
-  return valueWriter(registryFor(shared(flags).registry), topic, schema, message)
+  const { recordWriter } = await import('../schemas/writing.ts')
+  return recordWriter(registryFor(shared(flags).registry), topic, { key, value, message })
 }
 
 function ownSettings({ acks, compression, linger }: Flags): Record<string, string> {

@@ -18,7 +18,7 @@ const typesByExtension: Readonly<Record<string, SchemaType>> = {
 
 /** How a schema's file is to be taken. */
 export interface SchemaFlags {
-  readonly format?: string
+  readonly format?: string | undefined
   readonly reference?: readonly SchemaReference[]
 }
 

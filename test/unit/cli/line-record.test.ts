@@ -35,6 +35,13 @@ describe('a line as a record', () => {
     expect(read(line, { keyField: 'user' }).value).toBe(line)
   })
 
+  it('has any field as JSON where the key has a schema', () => {
+    const keyOf = (line: string) => read(line, { keyField: 'user', keyAsJson: true }).key
+    expect(keyOf('{"user":"ada"}')).toBe('"ada"')
+    expect(keyOf('{"user":{"b":1,"a":2}}')).toBe('{"a":2,"b":1}')
+    expect(keyOf('{"user":null}')).toBeNull()
+  })
+
   it('is refused where the field or the JSON is not there', () => {
     const rules = { keyField: 'user' }
     expect(() => read('{"usr":1}', rules)).toThrow('has no field "user"')
