@@ -31,6 +31,15 @@ export interface Events {
   'buffer:drained': { bytes: number; limit: number }
   'group:moved': { group: string; from: string; to: string; cause?: Error }
   'partition:moved': { topic: string; partition: number; from: string; to: string }
+  'fetch:sent': {
+    broker: string
+    /** How many the fetch is for, and how many of them it must name (KIP-227). */
+    partitions: number
+    told: number
+    forgotten: number
+    sessionId: number
+    sessionEpoch: number
+  }
   'fetch:received': { topic: string; partition: number; bytes: number; highWatermark: number }
   'offsets:committed': { group: string; partitions: number }
 }

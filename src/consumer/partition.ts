@@ -1,6 +1,7 @@
 import { Machine, type Moves } from '../base/machine.ts'
 import type { KafkaError } from '../errors.ts'
 import type { Publisher } from '../events.ts'
+import { slotName } from './group/assignors/assignor.ts'
 import type { Portion } from './portion.ts'
 import type { StartAt } from './start.ts'
 
@@ -35,6 +36,8 @@ const UNKNOWN = -1
 export class ConsumedPartition implements TopicPartition {
   readonly topic: string
   readonly partition: number
+  /** Its name among all partitions. */
+  readonly slot: string
   readonly #machine: Machine<PartitionState>
   #abort: AbortController | undefined
   /** The offset of the next record to be handed out; -1 while it is not known. */
@@ -65,6 +68,8 @@ export class ConsumedPartition implements TopicPartition {
   inFlight = false
   /** Counts the seeks; what a fetch brings that began before the last one is dropped. */
   generation = 0
+  /** When a broker last answered for it, by the client's clock. */
+  heardAt = 0
   /** Not fetched before then, after something went wrong. */
   retryAt = 0
   failures = 0
@@ -74,6 +79,7 @@ export class ConsumedPartition implements TopicPartition {
   constructor({ topic, partition }: TopicPartition, publisher: Publisher) {
     this.topic = topic
     this.partition = partition
+    this.slot = slotName(this)
     this.#machine = new Machine('partition', partitionMoves, { is: 'idle' }, (from, to) =>
       publisher.publish('partition:moved', { topic, partition, from: from.is, to: to.is }),
     )
