@@ -1,24 +1,16 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, vi } from 'vitest'
 import { root } from '../support/cache.ts'
-import { type Outcome, type RunOptions, run, runOrThrow } from '../support/run.ts'
+import { builtPackage } from '../support/package.ts'
+import { type Outcome, type RunOptions, run } from '../support/run.ts'
 
 // Such a test starts several processes one after the other, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 120_000 })
 
-// The command line as it is shipped, made from the sources as they are now: node starts that in a
-// third of the time that a loader for TypeScript takes. Types are not looked at here. It lies in
-// the repository, since it looks for its packages from where it is.
-await mkdir(join(root, '.cache'), { recursive: true })
-const folder = await mkdtemp(join(root, '.cache', 'command-line-'))
+const folder = await builtPackage()
 const main = join(folder, 'dist/cli/main.js')
-const plain = ['--noCheck', '--declaration', 'false', '--sourceMap', 'false']
-const project = ['-p', join(root, 'tsconfig.build.json'), '--outDir', join(folder, 'dist')]
-await runOrThrow(join(root, 'node_modules/.bin/tsc'), [...project, ...plain])
-// The demo's orders lie beside dist, as in the package.
-await symlink(join(root, 'examples'), join(folder, 'examples'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** As outside of any terminal, and without settings of whoever runs the tests. */

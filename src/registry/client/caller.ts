@@ -43,7 +43,7 @@ export class Caller {
 
   /** The registry's URL that errors name when no request was made for them. */
   get url(): string {
-    return shownUrl(this.#urls[this.#good]!)
+    return shownUrl(this.#urls[this.#good]!).replace(/\/$/, '')
   }
 
   /** What the registry answered, as parsed JSON. Rejects with a RegistryError. */

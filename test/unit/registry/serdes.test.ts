@@ -254,7 +254,7 @@ describe('a value that does not fit', () => {
     )
     expect(error.code).toBe('SCHEMA_MISMATCH')
     expect(error.message).toBe(
-      `the value of a record of orders (subject orders-value, schema id 7 at ${registry.url}/) does not fit its schema: id: expected a string, got number 7`,
+      `the value of a record of orders (subject orders-value, schema id 7 at ${registry.url}) does not fit its schema: id: expected a string, got number 7`,
     )
   })
   it('is told for Protobuf, where unknown fields would be lost', async () => {
