@@ -13,6 +13,7 @@ import { ClusterState } from './model/cluster-state.ts'
 import type { Counters } from './model/counters.ts'
 import { Topic } from './model/topic.ts'
 import { type ClusterOptions, type ParsedClusterOptions, parseClusterOptions } from './options.ts'
+import type { TelemetryListener } from './telemetry/telemetry.ts'
 import { markerGate } from './transactions/marker-gate.ts'
 
 type ApiOf<Name extends ApiName> = (typeof apiByName)[Name]
@@ -182,6 +183,14 @@ export class EmbeddedCluster {
       },
       target,
     )
+  }
+
+  /**
+   * `listener` hears of the metrics that clients push (KIP-714), until the returned function is
+   * called. What they push is set by subscriptions: settings of resources of type CLIENT_METRICS.
+   */
+  onTelemetry(listener: TelemetryListener): () => void {
+    return this.#state.telemetry.listen(listener)
   }
 
   /** Forgets the faults that were asked for and have not happened. */

@@ -4,7 +4,14 @@ import { errorByName } from '../protocol/errors.ts'
 import { type FailureOf, type Faults, NO_FAILURE } from './faults/faults.ts'
 import { placesOf } from './faults/places.ts'
 import { refusal } from './faults/refusal.ts'
-import { type Call, type Context, HANG_UP, type Handler, NO_ANSWER } from './handler.ts'
+import {
+  type Call,
+  type ClientSoftware,
+  type Context,
+  HANG_UP,
+  type Handler,
+  NO_ANSWER,
+} from './handler.ts'
 import type { BrokerNode } from './model/broker-node.ts'
 import type { ClusterState } from './model/cluster-state.ts'
 
@@ -22,6 +29,7 @@ export interface Request {
   readonly version: number
   readonly correlationId: number
   readonly clientId: string | null
+  readonly software: ClientSoftware
   readonly peer: string
   /** Aborts when the connection is gone. */
   readonly signal: AbortSignal
@@ -112,6 +120,6 @@ function failed(host: SessionHost, request: Request, error: Error): Answer {
 
 function contextOf(host: SessionHost, request: Request, failureOf: FailureOf): Context {
   const { cluster, node } = host
-  const { version, clientId, peer, signal } = request
-  return { cluster, node, version, clientId, peer, signal, failureOf }
+  const { version, clientId, software, peer, signal } = request
+  return { cluster, node, version, clientId, software, peer, signal, failureOf }
 }

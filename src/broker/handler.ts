@@ -6,6 +6,12 @@ import type { FailureOf } from './faults/faults.ts'
 import type { BrokerNode } from './model/broker-node.ts'
 import type { ClusterState } from './model/cluster-state.ts'
 
+/** What a client says that it is (KIP-511); blank until it has said so. */
+export interface ClientSoftware {
+  name: string
+  version: string
+}
+
 /** What a handler knows beside its request. */
 export interface Context {
   readonly cluster: ClusterState
@@ -13,6 +19,8 @@ export interface Context {
   readonly node: BrokerNode
   readonly version: number
   readonly clientId: string | null
+  /** The same object for all requests of a connection. */
+  readonly software: ClientSoftware
   /** The client's address, `host:port`. */
   readonly peer: string
   /** Aborts when the connection is gone, so that nothing waits for nobody. */

@@ -5,6 +5,7 @@ import { decodeRequestHeader, encodeResponse, FrameSplitter } from '../protocol/
 import { ApiVersions } from '../protocol/messages/index.ts'
 import { Reader } from '../wire/reader.ts'
 import { type Answer, dispatch, type Request, type SessionHost } from './dispatch.ts'
+import type { ClientSoftware } from './handler.ts'
 import { unsupportedApiVersions } from './handlers/18-api-versions.ts'
 import { handlerByKey } from './handlers/index.ts'
 
@@ -31,6 +32,7 @@ export class Session {
   readonly #transport: Transport
   readonly #splitter: FrameSplitter
   readonly #gone = new AbortController()
+  readonly #software: ClientSoftware = { name: '', version: '' }
   readonly #onClosed: () => void
   #frames: Buffer[] = []
   #frameBytes = 0
@@ -127,9 +129,19 @@ export class Session {
       const reader = new Reader(frame)
       const { clientId } = decodeRequestHeader(reader)
       const call = handler.open(reader, version)
+      const software = this.#software
       const { peer } = this.#transport
       const { signal } = this.#gone
-      void this.#handle({ handler, call, version, correlationId, clientId, peer, signal })
+      void this.#handle({
+        handler,
+        call,
+        version,
+        correlationId,
+        clientId,
+        software,
+        peer,
+        signal,
+      })
     } catch (error) {
       this.#reject(asError(error).message)
     }

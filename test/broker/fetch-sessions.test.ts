@@ -98,7 +98,7 @@ test('a new high watermark or start of the log is news without records', async (
   expect(told(await fetch({ id, epoch: 3 }))).toEqual([])
 })
 
-test('a partition that is forgotten is heard of no more; without any the session ends', async () => {
+test('a forgotten partition is heard of no more; without any the session ends', async () => {
   const id = await begin()
   await produce(1)
   await produce(2)
@@ -174,7 +174,7 @@ test('what gave records goes to the end, so that all partitions get their turn',
   expect(told(await fetch({ id, epoch: 3 }, { 1: 1 }, small))).toEqual(['2@1 records'])
 })
 
-test('slots are bounded: old sessions give way, to larger ones or when nobody uses them', async () => {
+test('slots are bounded: old sessions give way when idle, or to larger ones', async () => {
   client.close()
   await cluster.stop()
   await start({ brokerConfig: { 'max.incremental.fetch.session.cache.slots': '2' } })

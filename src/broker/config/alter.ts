@@ -1,7 +1,6 @@
 import type { ErrorName } from '../../protocol/errors.ts'
 import { type ConfigRow, configProblem } from './config-table.ts'
-import { isTopicConfig, topicConfigs } from './topic-configs.ts'
-import { type ConfigOverrides, topicConfig } from './topic-settings.ts'
+import type { ConfigOverrides } from './topic-settings.ts'
 
 /** What is to happen to a setting, with Kafka's numbers. */
 export const ALTER_OPERATIONS = { set: 0, delete: 1, append: 2, subtract: 3 } as const
@@ -17,33 +16,43 @@ export type Altered =
   | { readonly is: 'altered'; readonly config: ConfigOverrides }
   | { readonly is: 'refused'; readonly error: ErrorName; readonly message: string }
 
-/** A topic's own settings after alterations, all of them or none. */
-export function alterTopicConfig(
+/** What may be set on a kind of resource. */
+export interface ConfigRules {
+  /** For messages: `topic`, `group`, … */
+  readonly kind: string
+  /** The row of a setting; undefined for one that is not known. */
+  row(name: string): ConfigRow | undefined
+  /** What a list is where the resource has none of its own. */
+  inherited(name: string): string | null
+  /** The error for a setting or a value that can't be. */
+  readonly error: ErrorName
+}
+
+/** A resource's own settings after alterations, all of them or none. */
+export function alterConfig(
   own: ConfigOverrides,
-  clusterDefaults: ConfigOverrides,
+  rules: ConfigRules,
   alterations: readonly Alteration[],
 ): Altered {
   const problem = formProblem(alterations)
-  if (problem) return refused('INVALID_REQUEST', problem)
+  if (problem) return { is: 'refused', error: 'INVALID_REQUEST', message: problem }
+  const refused = (message: string): Altered => ({ is: 'refused', error: rules.error, message })
   const config = new Map(own)
   for (const { name, operation, value } of alterations) {
-    if (!isTopicConfig(name)) {
-      return refused('INVALID_CONFIG', `Unknown topic config name: ${name}`)
-    }
-    const row: ConfigRow = topicConfigs[name]
+    const row = rules.row(name)
+    if (!row) return refused(`Unknown ${rules.kind} config name: ${name}`)
     if (operation === remove) {
       config.delete(name)
       continue
     }
     if (operation !== set && row.type !== 'list') {
       const verb = operation === append ? 'APPEND' : 'SUBTRACT'
-      const message = `Can't ${verb} to key ${name} because its type is not LIST.`
-      return refused('INVALID_CONFIG', message)
+      return refused(`Can't ${verb} to key ${name} because its type is not LIST.`)
     }
-    const before = topicConfig(name, config, clusterDefaults).value ?? ''
+    const before = config.get(name) ?? rules.inherited(name) ?? ''
     const after = operation === set ? (value ?? '') : changedList(before, value ?? '', operation)
     const wrong = configProblem(name, row, after)
-    if (wrong) return refused('INVALID_CONFIG', wrong)
+    if (wrong) return refused(wrong)
     config.set(name, after)
   }
   return { is: 'altered', config }
@@ -67,8 +76,4 @@ function changedList(before: string, value: string, operation: number): string {
   const given = value.split(',').map(word => word.trim())
   const kept = words.filter(word => !given.includes(word))
   return (operation === append ? [...kept, ...given] : kept).join(',')
-}
-
-function refused(error: ErrorName, message: string): Altered {
-  return { is: 'refused', error, message }
 }

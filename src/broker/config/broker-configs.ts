@@ -1,6 +1,6 @@
 import { groupConfigs } from '../groups/settings.ts'
 import type { ConfigRow, ConfigTable } from './config-table.ts'
-import { topicConfigs } from './topic-configs.ts'
+import { topicConfigs, topicNamesOf } from './topic-configs.ts'
 import type { ConfigOverrides } from './topic-settings.ts'
 
 /** The broker's settings that have a meaning here; those of topics' defaults come on top. */
@@ -100,6 +100,14 @@ const ownConfigs = {
 function defaultsOfTopics(): [string, ConfigRow][] {
   const rows: readonly ConfigRow[] = Object.values(topicConfigs)
   return rows.flatMap(row => (row.brokerName ? [[row.brokerName, row]] : []))
+}
+
+/** Those beside topics' defaults that can be changed while the broker runs. */
+const DYNAMIC: readonly string[] = ['max.connections', 'producer.id.expiration.ms']
+
+/** Whether a setting can be changed while the broker runs. */
+export function isDynamic(name: string): boolean {
+  return DYNAMIC.includes(name) || topicNamesOf(name).length > 0
 }
 
 export type BrokerConfigName = keyof typeof ownConfigs

@@ -20,6 +20,8 @@ export const CONFIG_SOURCES = {
   brokerDefault: 3,
   staticBroker: 4,
   default: 5,
+  clientMetrics: 7,
+  group: 8,
 } as const
 
 export interface ConfigRow {

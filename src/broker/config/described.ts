@@ -1,6 +1,7 @@
+import { isDynamic } from './broker-configs.ts'
 import { CONFIG_SOURCES, CONFIG_TYPES, type ConfigRow, type ConfigTable } from './config-table.ts'
 import { TOPIC_CONFIG_NAMES, type TopicConfigName, topicConfigs } from './topic-configs.ts'
-import { type ConfigOverrides, topicConfig } from './topic-settings.ts'
+import { type ConfigOverrides, type TopicDefaults, topicConfig } from './topic-settings.ts'
 
 /** A setting as DescribeConfigs and CreateTopics tell it. */
 export interface ConfigEntry {
@@ -22,23 +23,21 @@ export interface ConfigSynonym {
 
 const SOURCE_OF = {
   topic: CONFIG_SOURCES.topic,
-  cluster: CONFIG_SOURCES.staticBroker,
+  dynamic: CONFIG_SOURCES.brokerDefault,
+  fixed: CONFIG_SOURCES.staticBroker,
   default: CONFIG_SOURCES.default,
 } as const
 
 /** Every setting of a topic, with where its value comes from. */
-export function topicEntries(
-  own: ConfigOverrides,
-  clusterDefaults: ConfigOverrides,
-): ConfigEntry[] {
+export function topicEntries(own: ConfigOverrides, defaults: TopicDefaults): ConfigEntry[] {
   return TOPIC_CONFIG_NAMES.flatMap(name => {
-    const { value, from } = topicConfig(name, own, clusterDefaults)
+    const { value, from } = topicConfig(name, own, defaults)
     // The setting for tests is shown only where somebody uses it.
     if (name === 'internal.segment.bytes' && from === 'default') return []
     return [
       {
         ...described(name, topicConfigs[name], value, SOURCE_OF[from]),
-        synonyms: synonymsOf(name, own, clusterDefaults),
+        synonyms: synonymsOf(name, own, defaults),
       },
     ]
   })
@@ -48,7 +47,7 @@ export function topicEntries(
 function synonymsOf(
   name: TopicConfigName,
   own: ConfigOverrides,
-  clusterDefaults: ConfigOverrides,
+  defaults: TopicDefaults,
 ): ConfigSynonym[] {
   const row: ConfigRow = topicConfigs[name]
   const { brokerName = name } = row
@@ -57,9 +56,9 @@ function synonymsOf(
   if (override !== undefined) {
     found.push({ name, value: override, source: CONFIG_SOURCES.topic })
   }
-  const shared = clusterDefaults.get(name)
-  if (shared !== undefined) {
-    found.push({ name: brokerName, value: shared, source: CONFIG_SOURCES.staticBroker })
+  for (const from of ['dynamic', 'fixed'] as const) {
+    const value = defaults[from].get(name)
+    if (value !== undefined) found.push({ name: brokerName, value, source: SOURCE_OF[from] })
   }
   if (row.brokerName) {
     found.push({ name: brokerName, value: row.fallback, source: CONFIG_SOURCES.default })
@@ -67,17 +66,76 @@ function synonymsOf(
   return found
 }
 
-/** Every setting of a broker; `given` are those that aren't at Kafka's default. */
-export function brokerEntries(table: ConfigTable, given: ConfigOverrides): ConfigEntry[] {
+/** Settings of a broker, from where they may come. */
+export interface BrokerLayers {
+  /** Set for this broker while it runs. */
+  readonly own: ConfigOverrides
+  /** Set for all brokers while they run. */
+  readonly shared: ConfigOverrides
+  /** Those of its start that aren't at Kafka's default. */
+  readonly fixed: ConfigOverrides
+}
+
+/** Every setting of a broker, and those of others' making that were given to it. */
+export function brokerEntries(table: ConfigTable, layers: BrokerLayers): ConfigEntry[] {
+  const custom = [...layers.own.keys(), ...layers.shared.keys()].filter(
+    name => !Object.hasOwn(table, name),
+  )
+  const known = Object.entries(table).map(([name, row]) => brokerEntry(name, row, layers))
+  return [...known, ...Array.from(new Set(custom), name => customEntry(name, layers))]
+}
+
+/** The settings of all brokers, as they were set while they run. */
+export function sharedBrokerEntries(table: ConfigTable, shared: ConfigOverrides): ConfigEntry[] {
+  const layers = { own: new Map(), shared, fixed: new Map() }
+  return [...shared.keys()].map(name => {
+    const row = Object.hasOwn(table, name) ? table[name] : undefined
+    return row ? brokerEntry(name, row, layers) : customEntry(name, layers)
+  })
+}
+
+function brokerEntry(name: string, row: ConfigRow, layers: BrokerLayers): ConfigEntry {
+  const synonyms = brokerSynonyms(name, row.fallback, layers)
+  const [first] = synonyms
+  const entry = described(name, row, first!.value, first!.source)
+  return { ...entry, readOnly: !isDynamic(name), synonyms }
+}
+
+/** Nobody knows whether it is a secret, so its value is not told. */
+function customEntry(name: string, layers: BrokerLayers): ConfigEntry {
+  const source = layers.own.has(name) ? CONFIG_SOURCES.broker : CONFIG_SOURCES.brokerDefault
+  const row: ConfigRow = { type: 'string', fallback: null, about: '' }
+  return { ...described(name, row, null, source), isSensitive: true }
+}
+
+function brokerSynonyms(
+  name: string,
+  fallback: string | null,
+  { own, shared, fixed }: BrokerLayers,
+): ConfigSynonym[] {
+  const found: ConfigSynonym[] = []
+  const add = (layer: ConfigOverrides, source: number) => {
+    const value = layer.get(name)
+    if (value !== undefined) found.push({ name, value, source })
+  }
+  add(own, CONFIG_SOURCES.broker)
+  add(shared, CONFIG_SOURCES.brokerDefault)
+  add(fixed, CONFIG_SOURCES.staticBroker)
+  return [...found, { name, value: fallback, source: CONFIG_SOURCES.default }]
+}
+
+/** Every setting of a resource whose settings have no other source than itself. */
+export function resourceEntries(
+  table: ConfigTable,
+  own: ConfigOverrides,
+  source: number,
+  inherited: (brokerName: string) => string | undefined = () => undefined,
+): ConfigEntry[] {
   return Object.entries(table).map(([name, row]) => {
-    const value = given.get(name)
-    const source = value === undefined ? CONFIG_SOURCES.default : CONFIG_SOURCES.staticBroker
-    const entry = described(name, row, value ?? row.fallback, source)
-    const synonyms: ConfigSynonym[] = [
-      { name, value: row.fallback, source: CONFIG_SOURCES.default },
-    ]
-    if (value !== undefined) synonyms.unshift({ name, value, source: CONFIG_SOURCES.staticBroker })
-    return { ...entry, readOnly: true, synonyms }
+    const value = own.get(name)
+    if (value !== undefined) return described(name, row, value, source)
+    const fallback = row.brokerName === undefined ? undefined : inherited(row.brokerName)
+    return described(name, row, fallback ?? row.fallback, CONFIG_SOURCES.default)
   })
 }
 

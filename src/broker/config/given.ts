@@ -15,6 +15,7 @@ export function givenBrokerConfig(cluster: ClusterState, node: BrokerNode): Conf
     ['broker.id', String(node.id)],
     ['default.replication.factor', String(settings.defaultReplicationFactor)],
     ['listeners', address],
+    ['log.dirs', cluster.logDir],
     ['node.id', String(node.id)],
     ['num.partitions', String(settings.defaultPartitions)],
     ['process.roles', 'broker,controller'],

@@ -1,4 +1,4 @@
-import type { ConfigTable } from './config-table.ts'
+import type { ConfigRow, ConfigTable } from './config-table.ts'
 
 /** The largest int64: Kafka's way to say "never" or "without limit". */
 const MAX_LONG = '9223372036854775807'
@@ -242,3 +242,11 @@ export function isTopicConfig(name: string): name is TopicConfigName {
 
 export const TOPIC_CONFIG_NAMES: readonly TopicConfigName[] =
   Object.keys(topicConfigs).filter(isTopicConfig)
+
+/** The topics' settings whose default is a broker's setting of that name. */
+export function topicNamesOf(brokerName: string): TopicConfigName[] {
+  return TOPIC_CONFIG_NAMES.filter(name => {
+    const row: ConfigRow = topicConfigs[name]
+    return row.brokerName === brokerName
+  })
+}

@@ -17,25 +17,38 @@ export interface TopicSettings extends LogSettings {
 /** Settings that a topic has of its own, by Kafka's names. */
 export type ConfigOverrides = ReadonlyMap<string, string>
 
+/** What topics get where they have no setting of their own; by the names of topics' settings. */
+export interface TopicDefaults {
+  /** As the cluster was started with. */
+  readonly fixed: ConfigOverrides
+  /** As set since, for all brokers: it counts before what is fixed. */
+  readonly dynamic: ConfigOverrides
+}
+
 /** The value of a setting and whose it is: the topic's, the cluster's, or Kafka's default. */
 export function topicConfig(
   name: TopicConfigName,
   own: ConfigOverrides,
-  clusterDefaults: ConfigOverrides,
-): { readonly value: string | null; readonly from: 'topic' | 'cluster' | 'default' } {
+  defaults: TopicDefaults,
+): {
+  readonly value: string | null
+  readonly from: 'topic' | 'dynamic' | 'fixed' | 'default'
+} {
   const override = own.get(name)
   if (override !== undefined) return { value: override, from: 'topic' }
-  const shared = clusterDefaults.get(name)
-  if (shared !== undefined) return { value: shared, from: 'cluster' }
+  const dynamic = defaults.dynamic.get(name)
+  if (dynamic !== undefined) return { value: dynamic, from: 'dynamic' }
+  const fixed = defaults.fixed.get(name)
+  if (fixed !== undefined) return { value: fixed, from: 'fixed' }
   return { value: topicConfigs[name].fallback, from: 'default' }
 }
 
 export function topicSettings(
   own: ConfigOverrides,
-  clusterDefaults: ConfigOverrides,
+  defaults: TopicDefaults,
   fsync: boolean,
 ): TopicSettings {
-  const text = (name: TopicConfigName) => topicConfig(name, own, clusterDefaults).value ?? ''
+  const text = (name: TopicConfigName) => topicConfig(name, own, defaults).value ?? ''
   const number = (name: TopicConfigName) => Number(text(name))
   const policies = text('cleanup.policy')
     .split(',')

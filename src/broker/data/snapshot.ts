@@ -1,3 +1,6 @@
+import type { FeatureLevels } from '../config/features.ts'
+import type { KeptConfig } from '../config/resource-configs.ts'
+
 /** The version of the layout of a data folder. */
 export const FORMAT = 1
 
@@ -8,6 +11,10 @@ export interface ClusterSnapshot {
   /** Producer ids below it may have been given out. */
   readonly nextProducerId: number
   readonly topics: readonly TopicSnapshot[]
+  /** Settings of what is no topic; none in older folders. */
+  readonly configs: readonly KeptConfig[]
+  /** Levels that were changed from those of a new cluster; none in older folders. */
+  readonly features: FeatureLevels
 }
 
 export interface TopicSnapshot {
@@ -37,22 +44,32 @@ export function parseSnapshot(text: string): ClusterSnapshot {
     clusterId: stringAt(root.clusterId, 'clusterId'),
     nextProducerId: numberAt(root.nextProducerId, 'nextProducerId'),
     topics: listAt(root.topics, 'topics').map((topic, i) => parseTopic(topic, `topics[${i}]`)),
+    configs: listAt(root.configs ?? [], 'configs').map((each, i) =>
+      parseConfig(each, `configs[${i}]`),
+    ),
+    features: numbersAt(root.features ?? {}, 'features'),
   }
 }
 
 function parseTopic(json: unknown, at: string): TopicSnapshot {
   const topic = objectAt(json, at)
-  const config = Object.entries(objectAt(topic.config, `${at}.config`))
   return {
     name: stringAt(topic.name, `${at}.name`),
     id: stringAt(topic.id, `${at}.id`),
     isInternal: topic.isInternal === true,
-    config: Object.fromEntries(
-      config.map(([name, value]) => [name, stringAt(value, `${at}.config.${name}`)]),
-    ),
+    config: stringsAt(topic.config, `${at}.config`),
     partitions: listAt(topic.partitions, `${at}.partitions`).map((partition, i) =>
       parsePartition(partition, `${at}.partitions[${i}]`),
     ),
+  }
+}
+
+function parseConfig(json: unknown, at: string): KeptConfig {
+  const resource = objectAt(json, at)
+  return {
+    type: numberAt(resource.type, `${at}.type`),
+    name: stringAt(resource.name, `${at}.name`),
+    config: stringsAt(resource.config, `${at}.config`),
   }
 }
 
@@ -63,6 +80,20 @@ function parsePartition(json: unknown, at: string): PartitionSnapshot {
     replicas: replicas.map((id, i) => numberAt(id, `${at}.replicas[${i}]`)),
     leaderEpoch: numberAt(partition.leaderEpoch, `${at}.leaderEpoch`),
   }
+}
+
+function stringsAt(json: unknown, at: string): Record<string, string> {
+  const entries = Object.entries(objectAt(json, at))
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, stringAt(value, `${at}.${name}`)]),
+  )
+}
+
+function numbersAt(json: unknown, at: string): Record<string, number> {
+  const entries = Object.entries(objectAt(json, at))
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, numberAt(value, `${at}.${name}`)]),
+  )
 }
 
 function objectAt(value: unknown, at: string): Readonly<Record<string, unknown>> {

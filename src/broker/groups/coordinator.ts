@@ -1,5 +1,6 @@
 import { asError } from '../../errors.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
+import { RESOURCE_TYPES } from '../config/resource-configs.ts'
 import type { ClusterState } from '../model/cluster-state.ts'
 import { coordinatorOf, slotOf } from '../model/coordinators.ts'
 import type { LogRecord, TransactionalProducer } from '../model/internal-topic.ts'
@@ -20,7 +21,7 @@ import {
 } from './log/records.ts'
 import { type OffsetPlace, OffsetStore } from './offsets/offset-store.ts'
 import type { PartitionOffset } from './offsets/offset-table.ts'
-import { groupSettings } from './settings.ts'
+import { groupSettings, withOwn } from './settings.ts'
 
 /** How often, at most, what nobody needs is looked for (`offsets.retention.check.interval.ms`). */
 const SWEEP_INTERVAL_MS = 600_000
@@ -43,10 +44,12 @@ export class GroupCoordinator {
     this.#cluster = cluster
     this.#log = new GroupLog(cluster, slot => this.#alive(slot))
     this.#sweptAt = cluster.clock.now()
+    const settings = groupSettings(Object.fromEntries(cluster.settings.groupConfig))
     this.#host = {
       clock: cluster.clock,
       topics: cluster.topics,
-      settings: groupSettings(Object.fromEntries(cluster.settings.groupConfig)),
+      settings,
+      settingsOf: groupId => withOwn(settings, cluster.configs.get(RESOURCE_TYPES.group, groupId)),
       newMemberId: prefix => `${prefix}-${randomUuid(cluster.settings.random)}`,
       save: groupId => this.#save(groupId),
       moved: (group, from, to) =>

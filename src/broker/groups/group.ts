@@ -7,6 +7,8 @@ import type { GroupSettings } from './settings.ts'
 export interface GroupHost {
   readonly clock: Clock
   readonly settings: GroupSettings
+  /** The settings with those that the group has of its own. */
+  settingsOf(groupId: string): GroupSettings
   /** The topics that there are. */
   readonly topics: Topics
   newMemberId(prefix: string): string

@@ -1,5 +1,6 @@
 import { ConfigError } from '../../errors.ts'
 import { type ConfigTable, configProblem } from '../config/config-table.ts'
+import type { ConfigOverrides } from '../config/topic-settings.ts'
 
 /** The broker's settings for groups and their offsets, with Kafka's names. */
 export const groupConfigs = {
@@ -92,6 +93,18 @@ export function groupSettings(given: Readonly<Record<string, string>> = {}): Gro
     minSessionMs: number('group.min.session.timeout.ms'),
     maxMetadataBytes: number('offset.metadata.max.bytes'),
     retentionMs: number('offsets.retention.minutes') * 60_000,
+  }
+}
+
+/** The settings of all groups with those that one has of its own. */
+export function withOwn(shared: GroupSettings, own: ConfigOverrides): GroupSettings {
+  if (own.size === 0) return shared
+  const heartbeat = own.get('consumer.heartbeat.interval.ms')
+  const session = own.get('consumer.session.timeout.ms')
+  return {
+    ...shared,
+    consumerHeartbeatMs: Number(heartbeat ?? shared.consumerHeartbeatMs),
+    consumerSessionMs: Number(session ?? shared.consumerSessionMs),
   }
 }
 

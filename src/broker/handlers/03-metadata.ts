@@ -13,9 +13,9 @@ import { ZERO_UUID } from '../../wire/uuid.ts'
 import { ANY_PARTITION } from '../faults/faults.ts'
 import { type Context, on } from '../handler.ts'
 import { endpointOf } from '../model/broker-node.ts'
-import { NO_LEADER, type Partition } from '../model/partition.ts'
 import { Topic } from '../model/topic.ts'
 import { code } from './answers.ts'
+import { describePartition } from './describe-partition.ts'
 
 type Answer = ResponseInput<typeof Metadata>
 type TopicAnswer = Answer['topics'][number]
@@ -81,23 +81,6 @@ function describe(topic: Topic, { cluster, failureOf }: Context): TopicAnswer {
     name: topic.name,
     topicId: topic.id,
     isInternal: topic.isInternal,
-    partitions: topic.partitions.map(partition => {
-      const { replicas } = partition
-      return {
-        errorCode: partition.leader === NO_LEADER ? code('LEADER_NOT_AVAILABLE') : 0,
-        partitionIndex: partition.index,
-        leaderId: partition.leader,
-        leaderEpoch: partition.leaderEpoch,
-        replicaNodes: replicas,
-        isrNodes: inSync(partition, id => cluster.isAlive(id)),
-        offlineReplicas: replicas.filter(id => !cluster.isAlive(id)),
-      }
-    }),
+    partitions: topic.partitions.map(partition => describePartition(partition, cluster)),
   }
-}
-
-/** Kafka never lets the last replica leave the in-sync set, even when it is gone. */
-function inSync({ replicas }: Partition, isAlive: (id: number) => boolean): readonly number[] {
-  const alive = replicas.filter(isAlive)
-  return alive.length > 0 ? alive : replicas.slice(0, 1)
 }

@@ -12,15 +12,17 @@
 import { errorByName } from '../../protocol/errors.ts'
 import { ApiVersions, type ApiVersionsRequest, Produce } from '../../protocol/messages/index.ts'
 import type { ResponseInput } from '../../protocol/schema/api.ts'
-import { type Feature, featuresOf } from '../config/features.ts'
+import type { Features } from '../config/features.ts'
 import { type Handler, on } from '../handler.ts'
 
 export function apiVersions(handlers: () => readonly Handler[]): Handler {
-  return on(ApiVersions, [0, 4], async (request, { version, cluster }) => {
+  return on(ApiVersions, [0, 4], async (request, { version, cluster, software }) => {
     if (version >= 3 && !isWellNamed(request)) {
       return { errorCode: errorByName('INVALID_REQUEST').code, apiKeys: [] }
     }
-    return supported(handlers(), version, featuresOf(cluster.settings))
+    software.name = request.clientSoftwareName
+    software.version = request.clientSoftwareVersion
+    return supported(handlers(), version, cluster.features)
   })
 }
 
@@ -36,8 +38,9 @@ export function unsupportedApiVersions({ versions }: Handler): ResponseInput<typ
 function supported(
   handlers: readonly Handler[],
   version: number,
-  features: readonly Feature[],
+  finalized: Features,
 ): ResponseInput<typeof ApiVersions> {
+  const features = finalized.all()
   const told = version < 4 ? features.filter(feature => feature.min > 0) : features
   return {
     errorCode: 0,
@@ -51,7 +54,7 @@ function supported(
       minVersion,
       maxVersion,
     })),
-    finalizedFeaturesEpoch: 1,
+    finalizedFeaturesEpoch: finalized.epoch,
     finalizedFeatures: features.flatMap(({ name, level }) =>
       level === 0 ? [] : [{ name, minVersionLevel: level, maxVersionLevel: level }],
     ),

@@ -49,7 +49,7 @@ async function create(
   const numbers = {
     numPartitions: plan.replicas.length,
     replicationFactor: plan.replicas[0]?.length ?? -1,
-    configs: topicEntries(new Map(Object.entries(topic.config)), cluster.settings.topicConfig),
+    configs: topicEntries(new Map(Object.entries(topic.config)), cluster.topicDefaults),
   }
   if (validateOnly) return { name, errorCode: 0, errorMessage: null, ...numbers }
   const made = await cluster.createTopic(topic)

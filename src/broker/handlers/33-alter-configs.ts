@@ -1,13 +1,13 @@
 /**
  * AlterConfigs, versions 0 to 2.
  *
- * - Replaces all settings that topics (type 2) have of their own: what is not named goes back to
+ * - Replaces all settings that a resource has of its own: what is not named goes back to
  *   its default. Otherwise as IncrementalAlterConfigs, which is to be preferred (KIP-339).
  */
 import { AlterConfigs } from '../../protocol/messages/index.ts'
 import { ALTER_OPERATIONS, type Alteration } from '../config/alter.ts'
 import { on } from '../handler.ts'
-import { alterResource, TWICE, timesNamed } from './altering.ts'
+import { alterResource, ownConfig, TWICE, timesNamed } from './altering.ts'
 
 const { set, delete: remove } = ALTER_OPERATIONS
 
@@ -18,7 +18,7 @@ export const alterConfigs = on(
     const responses = []
     for (const resource of resources) {
       const { resourceType, resourceName, configs } = resource
-      const known = context.cluster.topics.named(resourceName)?.config.keys() ?? []
+      const known = ownConfig(resource, context).keys()
       const left = [...known].filter(name => !configs.some(config => config.name === name))
       const alterations: Alteration[] = [
         ...left.map(name => ({ name, operation: remove, value: null })),

@@ -1,9 +1,11 @@
 /**
  * IncrementalAlterConfigs, versions 0 and 1.
  *
- * - Sets, deletes, appends to or subtracts from single settings of topics (type 2), all of a
- *   topic's or none, in force at once. Brokers' settings (4) can't be changed while they run:
- *   INVALID_CONFIG. Loggers (8) have nothing to change here; other types are INVALID_REQUEST.
+ * - Sets, deletes, appends to or subtracts from single settings of a resource, all of them or
+ *   none, in force at once: topics (2), subscriptions of client metrics (16, KIP-714), groups (32),
+ *   and brokers (4), this one or '' for all, where Kafka's can be changed while it runs; others are
+ *   INVALID_REQUEST. Of what is set for all brokers, topics' defaults come into force; what is set
+ *   for a single one is only told again. Loggers (8) have nothing to change here.
  * - A resource or a setting that occurs twice, or a value that is missing: INVALID_REQUEST.
  */
 import { IncrementalAlterConfigs } from '../../protocol/messages/index.ts'

@@ -52,7 +52,7 @@ export const consumerGroupHeartbeat = on(
       newId: randomUuid(context.cluster.settings.random),
     })
     if ('error' in outcome) return refused(outcome)
-    return told(outcome, context)
+    return told(outcome, request.groupId, context)
   },
 )
 
@@ -81,12 +81,16 @@ function beat(
   return { error: 'GROUP_ID_NOT_FOUND', message }
 }
 
-function told({ memberId, memberEpoch, assigned }: Beaten, { cluster }: Context): Answer {
+function told(
+  { memberId, memberEpoch, assigned }: Beaten,
+  groupId: string,
+  { cluster }: Context,
+): Answer {
   return {
     errorCode: 0,
     memberId,
     memberEpoch,
-    heartbeatIntervalMs: cluster.groups.host.settings.consumerHeartbeatMs,
+    heartbeatIntervalMs: cluster.groups.host.settingsOf(groupId).consumerHeartbeatMs,
     assignment: assigned ? { topicPartitions: topicPartitions(assigned) } : null,
   }
 }

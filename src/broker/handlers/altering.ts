@@ -1,7 +1,17 @@
 import type { ErrorName } from '../../protocol/errors.ts'
-import { type Alteration, alterTopicConfig, formProblem } from '../config/alter.ts'
+import { type Alteration, alterConfig, type ConfigRules, formProblem } from '../config/alter.ts'
+import { RESOURCE_TYPES } from '../config/resource-configs.ts'
+import {
+  brokerRules,
+  clientMetricsRules,
+  groupRules,
+  staticAmong,
+  topicRules,
+} from '../config/rules.ts'
+import type { ConfigOverrides } from '../config/topic-settings.ts'
 import type { Context } from '../handler.ts'
 import { topicNameProblem } from '../model/topic-names.ts'
+import { parseMatch } from '../telemetry/client-match.ts'
 import { code } from './answers.ts'
 
 /** Something that has settings. */
@@ -15,9 +25,6 @@ export interface Outcome {
   readonly errorMessage: string | null
 }
 
-const TOPIC = 2
-const BROKER = 4
-const BROKER_LOGGER = 8
 const DONE: Outcome = { errorCode: 0, errorMessage: null }
 
 /** The answer for a resource that a request names more than once. */
@@ -31,45 +38,95 @@ export function timesNamed(resource: Resource, all: readonly Resource[]): number
   return same.length
 }
 
+/** The settings that a resource has of its own. */
+export function ownConfig({ resourceType, resourceName }: Resource, { cluster }: Context) {
+  if (resourceType !== RESOURCE_TYPES.topic) return cluster.configs.get(resourceType, resourceName)
+  return cluster.topics.named(resourceName)?.config ?? new Map<string, string>()
+}
+
 /** Alters the settings of a resource, or says why not. */
 export async function alterResource(
-  { resourceType, resourceName }: Resource,
+  resource: Resource,
   alterations: readonly Alteration[],
   validateOnly: boolean,
   context: Context,
 ): Promise<Outcome> {
+  const { resourceType } = resource
   const problem = formProblem(alterations)
   if (problem) return failed('INVALID_REQUEST', problem)
-  switch (resourceType) {
-    case TOPIC:
-      return alterTopic(resourceName, alterations, validateOnly, context)
-    case BROKER: {
-      const names = alterations.map(({ name }) => name).join(', ')
-      return failed('INVALID_CONFIG', `Cannot update these configs dynamically: ${names}`)
-    }
-    case BROKER_LOGGER:
-      return DONE
+  if (resourceType === RESOURCE_TYPES.brokerLogger) return DONE
+  const rules = rulesOf(resourceType, context)
+  if (!rules) return failed('INVALID_REQUEST', `resource type ${resourceType} is not served`)
+  const refusal = nameRefusal(resource, alterations, context)
+  if (refusal) return refusal
+  const altered = alterConfig(ownConfig(resource, context), rules, alterations)
+  if (altered.is === 'refused') return failed(altered.error, altered.message)
+  const wrong = await matchProblem(resourceType, altered.config)
+  if (wrong) return failed('INVALID_CONFIG', wrong)
+  if (!validateOnly) await keep(resource, altered.config, context)
+  return DONE
+}
+
+function rulesOf(type: number, { cluster }: Context): ConfigRules | undefined {
+  switch (type) {
+    case RESOURCE_TYPES.topic:
+      return topicRules(cluster.topicDefaults)
+    case RESOURCE_TYPES.broker:
+      return brokerRules
+    case RESOURCE_TYPES.group:
+      return groupRules
+    case RESOURCE_TYPES.clientMetrics:
+      return clientMetricsRules
     default:
-      return failed('INVALID_REQUEST', `resource type ${resourceType} is not served`)
+      return undefined
   }
 }
 
-async function alterTopic(
-  name: string,
+function nameRefusal(
+  { resourceType, resourceName: name }: Resource,
   alterations: readonly Alteration[],
-  validateOnly: boolean,
+  { cluster, node }: Context,
+): Outcome | undefined {
+  switch (resourceType) {
+    case RESOURCE_TYPES.topic: {
+      const problem = topicNameProblem(name)
+      if (problem) return failed('INVALID_TOPIC_EXCEPTION', problem)
+      if (cluster.topics.named(name)) return undefined
+      return failed('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${name}' does not exist.`)
+    }
+    case RESOURCE_TYPES.broker: {
+      if (name !== '' && name !== String(node.id)) {
+        return failed('INVALID_REQUEST', `Unexpected broker id, expected ${node.id}, got ${name}`)
+      }
+      const fixed = staticAmong(alterations.map(each => each.name))
+      if (fixed.length === 0) return undefined
+      return failed('INVALID_REQUEST', `Cannot update these configs dynamically: ${fixed.join()}`)
+    }
+    default: {
+      if (name !== '') return undefined
+      const kind = resourceType === RESOURCE_TYPES.group ? 'group' : 'client metrics'
+      return failed('INVALID_REQUEST', `Default ${kind} resources are not allowed.`)
+    }
+  }
+}
+
+async function matchProblem(type: number, config: ConfigOverrides): Promise<string | undefined> {
+  if (type !== RESOURCE_TYPES.clientMetrics) return undefined
+  const match = await parseMatch(config.get('match') ?? '')
+  return typeof match === 'string' ? match : undefined
+}
+
+async function keep(
+  { resourceType, resourceName }: Resource,
+  config: ConfigOverrides,
   { cluster }: Context,
-): Promise<Outcome> {
-  const problem = topicNameProblem(name)
-  if (problem) return failed('INVALID_TOPIC_EXCEPTION', problem)
-  const topic = cluster.topics.named(name)
-  if (!topic) return failed('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${name}' does not exist.`)
-  const altered = alterTopicConfig(topic.config, cluster.settings.topicConfig, alterations)
-  if (altered.is === 'refused') return failed(altered.error, altered.message)
-  if (validateOnly) return DONE
-  topic.config = altered.config
+): Promise<void> {
+  if (resourceType !== RESOURCE_TYPES.topic) {
+    return cluster.configure(resourceType, resourceName, config)
+  }
+  const topic = cluster.topics.named(resourceName)
+  if (topic) topic.config = config
   await cluster.save()
-  return DONE
 }
 
 function failed(error: ErrorName, errorMessage: string): Outcome {

@@ -1,12 +1,16 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import type { Logger } from '../../logger.ts'
-import type { ConfigOverrides } from '../config/topic-settings.ts'
+import { type FeatureLevels, Features } from '../config/features.ts'
+import { type KeptConfig, RESOURCE_TYPES, ResourceConfigs } from '../config/resource-configs.ts'
+import { topicNamesOf } from '../config/topic-configs.ts'
+import type { ConfigOverrides, TopicDefaults } from '../config/topic-settings.ts'
 import type { DataFolder, FoundData } from '../data/data-folder.ts'
 import { type ClusterSnapshot, FORMAT } from '../data/snapshot.ts'
 import { GroupCoordinator } from '../groups/coordinator.ts'
 import { folderLog, memoryLog, recoveredLog } from '../log/open-log.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
+import { Telemetry } from '../telemetry/telemetry.ts'
 import { TransactionCoordinator } from '../transactions/coordinator.ts'
 import type { MarkerGate } from '../transactions/markers.ts'
 import type { BrokerNode } from './broker-node.ts'
@@ -39,6 +43,18 @@ export interface ClusterSettings {
   readonly maxRequestBytes: number
 }
 
+/** What a cluster begins with, new or restored. */
+interface Kept {
+  readonly clusterId: string
+  readonly nextProducerId: number
+  readonly configs: readonly KeptConfig[]
+  readonly features: FeatureLevels
+}
+
+function newCluster({ random }: ClusterSettings): Kept {
+  return { clusterId: randomUuid(random), nextProducerId: 0, configs: [], features: {} }
+}
+
 /** The state that the brokers of one cluster share. */
 export class ClusterState {
   readonly settings: ClusterSettings
@@ -48,20 +64,31 @@ export class ClusterState {
   readonly counters = new Counters()
   readonly groups: GroupCoordinator
   readonly transactions: TransactionCoordinator
+  readonly telemetry: Telemetry
+  readonly features: Features
+  /** Settings of what is no topic. To be changed by `configure`. */
+  readonly configs: ResourceConfigs
   readonly clusterId: string
+  /** How often what is no log has changed since the start. */
+  changes = 0
+  #topicDefaults: TopicDefaults
   readonly #folder: DataFolder | undefined
 
   private constructor(
     settings: ClusterSettings,
     nodes: readonly BrokerNode[],
     folder: DataFolder | undefined,
-    kept: { readonly clusterId: string; readonly nextProducerId: number },
+    kept: Kept,
     markerGate: MarkerGate,
   ) {
     this.settings = settings
     this.nodes = nodes
     this.#folder = folder
     this.clusterId = kept.clusterId
+    this.telemetry = new Telemetry(settings.clock)
+    this.features = new Features(settings.transactionVersion, kept.features)
+    this.configs = new ResourceConfigs(kept.configs)
+    this.#topicDefaults = this.#currentDefaults()
     this.producerIds = new ProducerIds(kept.nextProducerId, () => this.save())
     this.groups = new GroupCoordinator(this)
     this.transactions = new TransactionCoordinator(this, markerGate)
@@ -75,11 +102,12 @@ export class ClusterState {
     markerGate: MarkerGate = async () => 'pass',
   ): Promise<ClusterState> {
     const found = data?.found
-    const kept = found?.snapshot ?? { clusterId: randomUuid(settings.random), nextProducerId: 0 }
+    const kept = found?.snapshot ?? newCluster(settings)
     const state = new ClusterState(settings, nodes, data?.folder, kept, markerGate)
     try {
       if (found) await state.#restore(found)
       else await state.save()
+      await state.#subscribeTelemetry()
       await state.groups.load()
       await state.transactions.load()
       return state
@@ -95,6 +123,31 @@ export class ClusterState {
 
   get logger(): Logger {
     return this.settings.logger
+  }
+
+  /** What topics get where they have no setting of their own. */
+  get topicDefaults(): TopicDefaults {
+    return this.#topicDefaults
+  }
+
+  /** The log directory of every broker, as clients are told: the data folder, or `memory`. */
+  get logDir(): string {
+    return this.#folder?.path ?? 'memory'
+  }
+
+  get hasFolder(): boolean {
+    return this.#folder !== undefined
+  }
+
+  /** Gives a resource that is no topic its settings, in force at once. */
+  async configure(type: number, name: string, config: ConfigOverrides): Promise<void> {
+    this.configs.set(type, name, config)
+    if (type === RESOURCE_TYPES.clientMetrics) await this.telemetry.subscribe(name, config)
+    if (type === RESOURCE_TYPES.broker) {
+      this.#topicDefaults = this.#currentDefaults()
+      for (const topic of this.topics.all()) topic.refresh()
+    }
+    await this.save()
   }
 
   get livingNodes(): readonly BrokerNode[] {
@@ -183,6 +236,7 @@ export class ClusterState {
 
   /** Keeps what is no log, where there is a data folder. To be called after each change of it. */
   async save(): Promise<void> {
+    this.changes++
     await this.#folder?.save(() => this.#snapshot())
   }
 
@@ -204,13 +258,27 @@ export class ClusterState {
     }
   }
 
+  #currentDefaults(): TopicDefaults {
+    const ofAllBrokers = this.configs.get(RESOURCE_TYPES.broker, '')
+    const dynamic = [...ofAllBrokers].flatMap(([name, value]) =>
+      topicNamesOf(name).map(topicName => [topicName, value] as const),
+    )
+    return { fixed: this.settings.topicConfig, dynamic: new Map(dynamic) }
+  }
+
+  async #subscribeTelemetry(): Promise<void> {
+    for (const [name, config] of this.configs.of(RESOURCE_TYPES.clientMetrics)) {
+      await this.telemetry.subscribe(name, config)
+    }
+  }
+
   #firstLiving(replicas: readonly number[]): number {
     return replicas.find(id => this.isAlive(id)) ?? NO_LEADER
   }
 
   #newTopic(facts: ConstructorParameters<typeof Topic>[0]): Topic {
-    const { topicConfig: clusterConfig, fsync } = this.settings
-    return new Topic(facts, { clusterConfig, fsync })
+    const { fsync } = this.settings
+    return new Topic(facts, { defaults: () => this.#topicDefaults, fsync })
   }
 
   #newLog(topic: Topic, index: number): PartitionLog {
@@ -248,6 +316,8 @@ export class ClusterState {
       format: FORMAT,
       clusterId: this.clusterId,
       nextProducerId: this.producerIds.reserved,
+      configs: this.configs.kept(),
+      features: this.features.kept(),
       topics: [...this.topics.all()].map(topic => ({
         name: topic.name,
         id: topic.id,

@@ -1,5 +1,6 @@
 import {
   type ConfigOverrides,
+  type TopicDefaults,
   type TopicSettings,
   topicSettings,
 } from '../config/topic-settings.ts'
@@ -17,13 +18,13 @@ export class Topic {
 
   constructor(
     facts: { name: string; id: string; isInternal: boolean; config: ConfigOverrides },
-    defaults: { clusterConfig: ConfigOverrides; fsync: boolean },
+    { defaults, fsync }: { defaults: () => TopicDefaults; fsync: boolean },
   ) {
     this.name = facts.name
     this.id = facts.id
     this.isInternal = facts.isInternal
     this.#config = facts.config
-    this.#settingsOf = own => topicSettings(own, defaults.clusterConfig, defaults.fsync)
+    this.#settingsOf = own => topicSettings(own, defaults(), fsync)
     this.#settings = this.#settingsOf(facts.config)
   }
 
@@ -35,6 +36,11 @@ export class Topic {
   set config(config: ConfigOverrides) {
     this.#config = config
     this.#settings = this.#settingsOf(config)
+  }
+
+  /** To be called when the defaults have changed. */
+  refresh(): void {
+    this.config = this.#config
   }
 
   /** What its settings come to now. */

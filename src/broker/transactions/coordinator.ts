@@ -169,7 +169,7 @@ export class TransactionCoordinator {
   }
 
   get #bumpsEpoch(): boolean {
-    return this.#cluster.settings.transactionVersion >= 2
+    return this.#cluster.features.level('transaction.version') >= 2
   }
 
   #add(transactionalId: string, state: TransactionState): TransactionalId {

@@ -143,7 +143,7 @@ export class ConsumerGroup implements AnyGroup {
     const next = reconcile(member, target, owned, isHeld)
     if (next) member.moveTo(next)
     this.#tellMove()
-    member.session.set(this.#host.settings.consumerSessionMs)
+    member.session.set(this.#host.settingsOf(this.groupId).consumerSessionMs)
   }
 
   subscribes(topic: string): boolean {

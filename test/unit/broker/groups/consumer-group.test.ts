@@ -41,7 +41,9 @@ beforeEach(() => {
 
 function addTopic(name: string, size: number): void {
   const facts = { name, id: name, isInternal: false, config: new Map() }
-  topics.add(new Topic(facts, { clusterConfig: new Map(), fsync: false }))
+  topics.add(
+    new Topic(facts, { defaults: () => ({ fixed: new Map(), dynamic: new Map() }), fsync: false }),
+  )
   grow(name, size)
 }
 

@@ -20,6 +20,7 @@ export function testHost(config: Readonly<Record<string, string>> = {}) {
   const host: GroupHost = {
     clock,
     settings: groupSettings(config),
+    settingsOf: () => groupSettings(config),
     topics: new Topics(),
     newMemberId: prefix => `${prefix}-id`,
     save: groupId => void saved.push(groupId),
