@@ -8,8 +8,20 @@ describe('demo', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/orders \[\d\] @ 0 +\w+ +order-\d{5}/)
     expect(stdout).toContain('delivered 1,200, failed 0')
-    expect(stdout.match(/✔/g)).toHaveLength(4)
+    expect(stdout.match(/✔/g)).toHaveLength(6)
     expect(stdout).not.toContain('✘')
+  })
+
+  it('shows how a schema evolves, and why a breaking change is refused before it is sent', async () => {
+    const { stdout } = await posthaste(['demo'])
+    expect(stdout).toContain('version 1 of orders-avro-value: 50 orders sent in Avro')
+    expect(stdout).toContain('version 2 adds currency, with a default: compatible, 50 orders sent')
+    expect(stdout).toContain(
+      'version 3 adds customer, without a default: refused before any record',
+    )
+    expect(stdout).toContain("the field 'customer' of the new schema has no default value")
+    expect(stdout).toContain('✔ version 2 reads the 50 orders of version 1, with its default')
+    expect(stdout).toContain('✔ version 3 was refused, and not one record was sent by it')
   })
 
   it('shows every delivery with -v, and figures that add up with --json', async () => {
@@ -28,6 +40,7 @@ describe('demo', () => {
     }
     expect(summary).toMatchObject({ delivered: 1_200, failed: 0 })
     expect(summary.partitions).toEqual(Object.fromEntries(offsets))
+    expect(summary.checks).toHaveLength(6)
     expect(summary.checks.every((check: { holds: boolean }) => check.holds)).toBe(true)
   })
 

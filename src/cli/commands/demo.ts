@@ -12,6 +12,7 @@ import {
 } from '../../index.ts'
 import { contact } from '../contact.ts'
 import { checksOf, type ReadRecord } from '../demo/checks.ts'
+import { evolve } from '../demo/evolution.ts'
 import { exampleOrders, type Order } from '../demo/orders.ts'
 import { DemoReport } from '../demo/report.ts'
 import { exitCodes } from '../exit.ts'
@@ -29,8 +30,9 @@ Examples:
   posthaste demo -b localhost:9092
 
 Starts a cluster of three brokers in this process, sends it the orders of examples/orders.jsonl
-with their users as keys, reads all of them back and compares. With -b it does so on a running
-cluster, in a topic of its own that is deleted at the end. Exit code 1 where a check fails.`
+with their users as keys, reads all of them back and compares. Then the schema of an order evolves,
+by a schema registry in this process. With -b it does so on a running cluster, in topics of its own
+that are deleted at the end. Exit code 1 where a check fails.`
 
 export function declare(command: Command): void {
   command.addHelpText('after', examples).action(async () => {
@@ -50,29 +52,36 @@ async function demo(flags: CommonFlags): Promise<number> {
   const there = { ...flags, bootstrapServer: servers }
   const settings = settingsFor(producerOptions, there, {}, consumerOptions)
   using admin = await contact(settings)
-  const [made] = await admin.createTopics([{ name: topic, partitions: PARTITIONS }])
-  orThrow(made!)
+  const evolving = `${topic}-avro`
+  const made = await admin.topics.create([
+    { name: topic, partitions: PARTITIONS },
+    { name: evolving, partitions: 1 },
+  ])
+  for (const each of made) orThrow(each)
   const out = new Output(process.stdout)
   const report = new DemoReport(out, flags)
   report.began(orders, servers, topic, PARTITIONS)
   try {
-    const isGood = await thereAndBack({ orders, topic, settings, admin, report })
+    const isGood = await thereAndBack({ orders, topic, evolving, settings, admin, report })
     return isGood ? exitCodes.done : exitCodes.failed
   } finally {
     await out.end()
-    if (!cluster) await admin.deleteTopics([topic])
+    if (!cluster) await admin.topics.delete([topic, evolving])
   }
 }
 
 interface Journey {
   readonly orders: readonly Order[]
   readonly topic: string
+  /** The topic in which the schema evolves. */
+  readonly evolving: string
   readonly settings: Readonly<Record<string, unknown>>
   readonly admin: Admin
   readonly report: DemoReport
 }
 
-async function thereAndBack({ orders, topic, settings, admin, report }: Journey): Promise<boolean> {
+async function thereAndBack(journey: Journey): Promise<boolean> {
+  const { orders, topic, evolving, settings, admin, report } = journey
   await using producer = new Producer(settings)
   const sentAt = systemClock.now()
   for (const order of orders) {
@@ -85,13 +94,20 @@ async function thereAndBack({ orders, topic, settings, admin, report }: Journey)
   await producer.flush()
   const sentMs = systemClock.now() - sentAt
   const metrics = producer.metrics()
-  const [described] = await admin.describeTopics([topic])
+  const [described] = await admin.topics.describe([topic])
   report.sent(metrics, sentMs, orThrow(described!))
 
   const readAt = systemClock.now()
   const read = await readAll(topic, settings)
-  const checks = checksOf(orders, read)
-  report.readBack(checks, systemClock.now() - readAt)
+  const back = checksOf(orders, read)
+  report.readBack(back, systemClock.now() - readAt)
+  const evolution = await evolve(orders, {
+    topic: evolving,
+    producing: settings,
+    consuming: settingsIn(adminOptions, settings),
+  })
+  report.evolved(evolution)
+  const checks = [...back, ...evolution.checks]
   report.summed(metrics, sentMs, checks)
   return metrics.recordsFailed === 0 && checks.every(check => check.holds)
 }

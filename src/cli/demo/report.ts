@@ -5,6 +5,7 @@ import { grouped } from '../progress.ts'
 import type { CommonFlags } from '../settings.ts'
 import { table } from '../table.ts'
 import type { Check } from './checks.ts'
+import type { Evolution } from './evolution.ts'
 import type { Order } from './orders.ts'
 
 /** So many of each partition's deliveries are shown; all with -v. */
@@ -80,9 +81,17 @@ export class DemoReport {
 
   readBack(checks: readonly Check[], elapsedMs: number): void {
     this.#heading(`read back in ${Math.round(elapsedMs)} ms`)
-    for (const { claim, holds } of checks) {
-      this.#line(holds ? `${this.#paint('green', '✔')} ${claim}` : this.#paint('red', `✘ ${claim}`))
-    }
+    this.#claims(checks)
+  }
+
+  evolved({ subject, sent, reasons, checks }: Evolution): void {
+    this.#heading("the order's schema evolves, under the rule BACKWARD")
+    const [first, second] = sent
+    this.#line(`version 1 of ${subject}: ${first} orders sent in Avro`)
+    this.#line(`version 2 adds currency, with a default: compatible, ${second} orders sent`)
+    this.#line('version 3 adds customer, without a default: refused before any record was sent')
+    for (const reason of reasons) this.#line(this.#paint('yellow', `  ${reason}`))
+    this.#claims(checks)
     this.#line('')
   }
 
@@ -92,6 +101,12 @@ export class DemoReport {
     const { recordsDelivered: delivered, recordsFailed: failed } = metrics
     const partitions = Object.fromEntries([...this.#delivered].sort(([a], [b]) => a - b))
     this.#out.json({ delivered, failed, elapsedMs, partitions, checks })
+  }
+
+  #claims(checks: readonly Check[]): void {
+    for (const { claim, holds } of checks) {
+      this.#line(holds ? `${this.#paint('green', '✔')} ${claim}` : this.#paint('red', `✘ ${claim}`))
+    }
   }
 
   #heading(text: string): void {
