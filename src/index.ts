@@ -18,6 +18,7 @@ export type {
   ConsumerEvents,
   PartitionPosition,
   RebalanceListener,
+  StalledPartition,
 } from './consumer/consumer-events.ts'
 export type {
   Assignments,
@@ -30,6 +31,8 @@ export type { MessageBatch } from './consumer/message-batch.ts'
 export type { CommitOffset, CommittedOffset } from './consumer/offsets.ts'
 export { type BadRecordPolicy, type ConsumerOptions, consumerOptions } from './consumer/options.ts'
 export type { TopicPartition } from './consumer/partition.ts'
+export type { WaitsFor } from './consumer/stall.ts'
+export type { ConsumerMetrics } from './consumer/statistics.ts'
 export { type DeadLetter, deadLetterRecord } from './consumer/run/dead-letter.ts'
 export type { FailurePolicy, HandlerContext, RunOptions } from './consumer/run/options.ts'
 export type { StartAt } from './consumer/start.ts'

@@ -1,4 +1,5 @@
 import type { TopicPartition } from './partition.ts'
+import type { WaitsFor } from './stall.ts'
 
 /** Where a consumer stands in one partition; what is not known yet is undefined. */
 export interface PartitionPosition extends TopicPartition {
@@ -13,6 +14,19 @@ export interface PartitionPosition extends TopicPartition {
   readonly paused: boolean
 }
 
+/** A partition that should get on and does not. */
+export interface StalledPartition extends TopicPartition {
+  readonly offset: number | undefined
+  /** The end of the log, as a fetch last told. */
+  readonly end: number | undefined
+  /**
+   * For what: an `'offset'` to begin at, records or any answer from a `'broker'`, or the
+   * `'program'`, which has had records of it in work for longer than `max.poll.interval.ms`.
+   */
+  readonly waitsFor: WaitsFor
+  readonly forMs: number
+}
+
 /** What a consumer tells its listeners. */
 export interface ConsumerEvents {
   /** Partitions came to this member, beside those that it has. */
@@ -23,6 +37,11 @@ export interface ConsumerEvents {
   lost: readonly TopicPartition[]
   /** Something went wrong that did not end the loop: a record was passed over, a commit failed. */
   error: Error
+  /**
+   * Partitions have not got on for `stall.timeout.ms`, and again after each time as long. What
+   * could be begun anew, was: nothing need be done, but somebody should know.
+   */
+  stalled: readonly StalledPartition[]
   /** All that was in a partition's log when it was last asked for has been handed out. */
   end: TopicPartition & { readonly offset: number }
   /** An offset was not in the log any more, and `auto.offset.reset` decided where to go on. */

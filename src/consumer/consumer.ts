@@ -19,6 +19,8 @@ import { Reading } from './reading.ts'
 import { checkRunOptions, type RunOptions } from './run/options.ts'
 import { Runner } from './run/runner.ts'
 import { checkSlot, checkStart, type StartAt } from './start.ts'
+import type { ConsumerMetrics } from './statistics.ts'
+import { Watchdog } from './watchdog.ts'
 import { type LoopParts, Work } from './work.ts'
 
 /** A partition and where in it: `offset` may also be an end of the log or a time. */
@@ -57,6 +59,7 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
   readonly #reading: Reading
   readonly #loops: Loops
   readonly #group: Group | undefined
+  readonly #watchdog: Watchdog
   readonly #events = new Emitter<ConsumerEvents>()
   #closing: Promise<void> | undefined
 
@@ -79,11 +82,23 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
     this.#cluster = cluster
     this.#reading = reading
     this.#loops = loops
+    const { statistics } = reading
+    events.on('assigned', () => void statistics.assignments++)
+    events.on('revoked', () => void statistics.revocations++)
+    events.on('lost', () => void statistics.losses++)
     const { groupId } = config
     this.#group =
       groupId === undefined
         ? undefined
         : new Group({ cluster, config, groupId, reading, loops, events })
+    this.#watchdog = new Watchdog({
+      clock: cluster.clock,
+      config,
+      assignment: reading.assignment,
+      loops,
+      stalled: partitions => events.emit('stalled', partitions),
+      heal: partitions => reading.heal(partitions),
+    })
   }
 
   /**
@@ -290,6 +305,12 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
     await this.close()
   }
 
+  /** What this consumer has done so far, and how it stands. */
+  metrics(): ConsumerMetrics {
+    const { stalls, stalledPartitions } = this.#watchdog
+    return { ...this.#reading.metrics(), stalls, stalledPartitions }
+  }
+
   on<Name extends keyof ConsumerEvents>(
     name: Name,
     listener: (payload: ConsumerEvents[Name]) => void,
@@ -307,6 +328,7 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
   }
 
   async #close(timeout: number): Promise<void> {
+    this.#watchdog.close()
     this.#loops.stop()
     await this.#loops.idle(timeout)
     await this.#group?.close()

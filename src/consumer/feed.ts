@@ -12,6 +12,8 @@ const AHEAD = 4
 export interface FeedEvents {
   /** There is room again for what this partition brings. */
   drained(partition: ConsumedPartition): void
+  /** A batch was read to its end. */
+  finished(portion: Portion): void
   /** A record can't be read, and is passed over. */
   skipped(error: KafkaError): void
 }
@@ -113,6 +115,7 @@ export class Feed {
     const { partition } = portion
     partition.position = Math.max(partition.position, portion.nextOffset)
     partition.bufferedBytes -= portion.bytes
+    this.#events.finished(portion)
     if (!partition.inFlight) this.#events.drained(partition)
   }
 

@@ -69,7 +69,7 @@ export class FetchAnswers {
       if (partition.generation !== generation || partition.state.is !== 'fetching') continue
       const found = answers.get(partition.slot)
       if (found) {
-        partition.heardAt = now
+        if (found.errorCode === 0) partition.heardAt = now
         this.#judge(source, partition, found, answer)
       } else if (!wasFull) {
         // Left out of the answer: there is no news of it.

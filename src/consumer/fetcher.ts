@@ -1,13 +1,15 @@
 import type { Timer } from '../base/clock.ts'
-import { asError } from '../errors.ts'
+import { asError, ConnectionError } from '../errors.ts'
 import type { Connection } from '../net/connection.ts'
 import { Fetch } from '../protocol/index.ts'
 import { type AnswersParts, FetchAnswers, SHORT_WAIT_MS, type Source } from './fetch-answers.ts'
 import { fetchRequest } from './fetch-request.ts'
 import { FetchSession, type SessionStep } from './fetch-session.ts'
 import type { ConsumedPartition } from './partition.ts'
+import type { Statistics } from './statistics.ts'
 
 export interface FetcherParts extends AnswersParts {
+  readonly statistics: Statistics
   /** All partitions of this consumer, the next to be served first. */
   readonly partitions: Iterable<ConsumedPartition>
 }
@@ -56,6 +58,24 @@ export class Fetcher {
     this.#parts.cluster.clock.soon(() => this.#pass())
   }
 
+  /** Begins anew for partitions that get nothing: who leads them, the connection, the session. */
+  heal(partitions: readonly ConsumedPartition[]): void {
+    const { cluster } = this.#parts
+    const sources = new Set<number>()
+    for (const partition of partitions) {
+      const nodeId = this.#sourceOf(partition, cluster.clock.now())
+      if (nodeId !== undefined) sources.add(nodeId)
+      partition.preferred = undefined
+      partition.retryAt = 0
+      this.#learn(partition.topic)
+    }
+    for (const nodeId of sources) {
+      this.#sources.get(nodeId)?.session.drop()
+      cluster.brokers.ready(nodeId, 'fetch')?.destroy(givenUp(nodeId))
+    }
+    this.wake()
+  }
+
   close(): void {
     this.#closed = true
     this.#timer?.cancel()
@@ -78,7 +98,9 @@ export class Fetcher {
     for (const load of loads.values()) {
       const muted = load.connection.throttledUntil
       if (muted > now) lookAgainAt = Math.min(lookAgainAt, muted)
-      else this.#send(load, this.#allowance(load, shares, buffered))
+      const maxBytes = muted > now ? 0 : this.#allowance(load, shares, buffered)
+      for (const partition of load.wanted) partition.heldBack = maxBytes <= 0
+      if (maxBytes > 0) this.#send(load, maxBytes)
     }
     this.#setTimer(lookAgainAt, now)
   }
@@ -143,8 +165,8 @@ export class Fetcher {
   }
 
   #send({ source, connection, wanted, leavesOut }: Load, maxBytes: number): void {
-    if (wanted.length === 0 || maxBytes <= 0) return
-    const { cluster, config } = this.#parts
+    if (wanted.length === 0) return
+    const { cluster, config, statistics } = this.#parts
     const asked = wanted.map(partition => {
       partition.inFlight = true
       return { partition, generation: partition.generation }
@@ -157,12 +179,17 @@ export class Fetcher {
     const { request, maxVersion, step } = fetchRequest(asked, config, cluster.view, session, limits)
     this.#tell(connection.name, asked.length, step)
     source.busy = true
+    const sentAt = cluster.clock.now()
     const timeoutMs = config.requestTimeoutMs + maxWaitMs
     connection
       .send(Fetch, request, { maxVersion, timeoutMs })
       .then(
-        answer => this.#answers.take(source, asked, step, answer),
+        answer => {
+          statistics.fetched(cluster.clock.now() - sentAt)
+          this.#answers.take(source, asked, step, answer)
+        },
         error => {
+          statistics.fetchesFailed++
           session.drop()
           this.#answers.broke(asked, asError(error))
         },
@@ -205,4 +232,12 @@ export class Fetcher {
       this.wake()
     })
   }
+}
+
+function givenUp(nodeId: number): ConnectionError {
+  return new ConnectionError({
+    code: 'STALLED',
+    message: `partitions of broker ${nodeId} did not get on, and are fetched anew`,
+    retriable: true,
+  })
 }

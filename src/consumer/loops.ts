@@ -30,6 +30,15 @@ export class Loops {
     this.#seenAt = clock.now()
   }
 
+  get isRunning(): boolean {
+    return this.#running !== undefined
+  }
+
+  /** Whether something of the partition is in work. */
+  isBusy(partition: ConsumedPartition): boolean {
+    return this.#running?.work.isBusy(partition) ?? false
+  }
+
   /** Begins a loop that goes on until it is stopped or `isComplete` says that it has all. */
   begin<W extends InWork>(
     isComplete: () => boolean,

@@ -69,6 +69,12 @@ export const consumerOptions = {
     about:
       'A program that works longer than this without asking for more loses its partitions, and is told by an error event.',
   }),
+  'stall.timeout.ms': duration({
+    default: 60_000,
+    max: 2_147_483_647,
+    about:
+      'A partition that should get on and does not for so long (no records though some are there, no answer, no offset to begin at) is told of by a stalled event, and fetched anew: another session, connection and look for its leader. One whose records the program holds is told of after max.poll.interval.ms, if that is longer. 0 watches nothing.',
+  }),
   'revoke.timeout.ms': duration({
     default: 30_000,
     max: 2_147_483_647,

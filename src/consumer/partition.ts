@@ -68,8 +68,10 @@ export class ConsumedPartition implements TopicPartition {
   inFlight = false
   /** Counts the seeks; what a fetch brings that began before the last one is dropped. */
   generation = 0
-  /** When a broker last answered for it, by the client's clock. */
+  /** When a broker last answered for it without an error, by the client's clock. */
   heardAt = 0
+  /** Not fetched for want of room here, or since its broker asked for silence. */
+  heldBack = false
   /** Not fetched before then, after something went wrong. */
   retryAt = 0
   failures = 0

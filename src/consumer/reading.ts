@@ -11,6 +11,7 @@ import type { ConsumerConfig } from './options.ts'
 import { ConsumedPartition, type TopicPartition } from './partition.ts'
 import type { StartAt } from './start.ts'
 import { Starter } from './starter.ts'
+import { type ConsumerMetrics, Statistics } from './statistics.ts'
 
 /**
  * Everything about reading partitions, whoever chose them and whoever takes the records: their
@@ -19,6 +20,7 @@ import { Starter } from './starter.ts'
 export class Reading {
   readonly assignment = new Assignment()
   readonly feed: Feed
+  readonly statistics = new Statistics()
   readonly #cluster: Cluster
   readonly #config: ConsumerConfig
   readonly #events: Emitter<ConsumerEvents>
@@ -31,6 +33,10 @@ export class Reading {
     this.#events = events
     this.feed = new Feed(config, {
       drained: partition => this.#drained(partition),
+      finished: ({ batch, bytes }) => {
+        this.statistics.records += batch?.count ?? 0
+        this.statistics.bytes += bytes
+      },
       skipped: error => events.emit('error', error),
     })
     const failed = (partition: ConsumedPartition, error: KafkaError) => this.fail(partition, error)
@@ -39,6 +45,7 @@ export class Reading {
       cluster,
       config,
       feed: this.feed,
+      statistics: this.statistics,
       partitions: this.assignment,
       served: partition => this.assignment.served(partition),
       outOfRange: partition => void this.#outOfRange(partition),
@@ -108,6 +115,11 @@ export class Reading {
     this.#fetcher.wake()
   }
 
+  /** Does what can be done for partitions that wait in vain for records or an offset. */
+  heal(partitions: readonly ConsumedPartition[]): void {
+    this.#fetcher.heal(partitions)
+  }
+
   positionOf(partition: ConsumedPartition): PartitionPosition {
     const { topic, partition: index, position, paused } = partition
     const offset = position < 0 ? undefined : position
@@ -115,6 +127,23 @@ export class Reading {
     const end = known < 0 ? undefined : known
     const lag = offset === undefined || end === undefined ? undefined : Math.max(0, end - offset)
     return { topic, partition: index, offset, end, lag, atEnd: lag === 0, paused }
+  }
+
+  /** The figures of now; those of the watchdog are its own. */
+  metrics(): Omit<ConsumerMetrics, 'stalls' | 'stalledPartitions'> {
+    const partitions = [...this.assignment]
+    const lags = partitions.map(each => this.positionOf(each).lag ?? 0)
+    const { fetchLatencyMs, ...counts } = this.statistics
+    return {
+      ...counts,
+      fetchLatencyMs: fetchLatencyMs.read(),
+      partitions: partitions.length,
+      pausedPartitions: partitions.filter(({ paused }) => paused).length,
+      lag: lags.reduce((sum, lag) => sum + lag, 0),
+      lagMax: Math.max(0, ...lags),
+      bufferedBytes: partitions.reduce((sum, each) => sum + each.bufferedBytes, 0),
+      bufferedBytesLimit: this.#config.prefetchMaxBytes,
+    }
   }
 
   close(): void {
