@@ -38,9 +38,13 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   metrics: ['base', 'errors', 'events'],
   broker: [...core, 'net'],
   dashboard: ['base', 'errors', 'events', 'admin'],
+  embedded: ['net', 'broker'],
   index: [...client, 'canonical-json', 'producer', 'consumer', 'admin'],
   cli: [...core, 'index', 'broker', 'registry', 'metrics', 'dashboard'],
 }
+
+// The one way up: what is loaded only when a program asks for a cluster of its own.
+const door = { from: 'src/cluster/dial.ts', to: 'src/embedded.ts' }
 
 // Who alone may use what the machine gives: time, chance, sockets.
 const clock = /^src\/base\/(fake-)?clock\.ts$/
@@ -93,9 +97,16 @@ test('imports point down only', () => {
       .filter(name => name.startsWith('.'))
       .map(name => posix.join(posix.dirname(path), name))
       .filter(target => layerOf(target) !== own && !allowed.includes(layerOf(target)))
+      .filter(target => path !== door.from || target !== door.to)
       .map(target => `${path} imports ${target}`)
   })
   none(found)
+})
+
+test('the embedded cluster is behind a door that opens when it is asked for', () => {
+  const { text } = ours.find(({ path }) => path === door.from)!
+  expect(text).toContain("await import('../embedded.ts')")
+  expect(text).not.toMatch(/^import .*embedded\.ts/m)
 })
 
 test('Node.js modules are imported under node:, and packages are declared', () => {

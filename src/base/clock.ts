@@ -3,6 +3,8 @@ export interface Timer {
   cancel(): void
   /** Lets the process end although this timer waits: for upkeep that nobody waits for. */
   unref(): void
+  /** Takes that back: somebody waits for it again. */
+  ref(): void
 }
 
 /**
@@ -25,7 +27,11 @@ export const systemClock: Clock = {
   epoch: () => Date.now(),
   after(ms, task) {
     const handle = setTimeout(task, ms)
-    return { cancel: () => clearTimeout(handle), unref: () => void handle.unref() }
+    return {
+      cancel: () => clearTimeout(handle),
+      unref: () => void handle.unref(),
+      ref: () => void handle.ref(),
+    }
   },
   soon(task) {
     setImmediate(task)

@@ -31,7 +31,7 @@ export class FakeClock implements Clock {
   after(ms: number, run: () => void): Timer {
     const task = { due: this.#now + Math.max(0, ms), order: this.#order++, run }
     this.#tasks.add(task)
-    return { cancel: () => void this.#tasks.delete(task), unref() {} }
+    return { cancel: () => void this.#tasks.delete(task), unref() {}, ref() {} }
   }
 
   soon(run: () => void): void {

@@ -13,12 +13,12 @@ import {
 import { nextInstance, Publisher } from '../events.ts'
 import { consoleLogger, type Logger } from '../logger.ts'
 import type { Connection } from '../net/connection.ts'
-import { dialTcp } from '../net/tcp.ts'
 import type { Dial } from '../net/transport.ts'
 import { errorByName } from '../protocol/errors.ts'
 import { type Api, Metadata, type RequestInput, type ResponseOf } from '../protocol/index.ts'
 import { Brokers, type Lane } from './brokers.ts'
 import { Coordinators, type CoordinatorType } from './coordinators.ts'
+import { dialAnywhere } from './dial.ts'
 import { ClusterView, type TopicInfo } from './metadata.ts'
 import { type ClientConfig, parseAddresses } from './options.ts'
 import { Refresher } from './refresher.ts'
@@ -34,7 +34,11 @@ export interface Environment {
   readonly dial: Dial
 }
 
-export const realWorld: Environment = { clock: systemClock, random: systemRandom, dial: dialTcp }
+export const realWorld: Environment = {
+  clock: systemClock,
+  random: systemRandom,
+  dial: dialAnywhere,
+}
 
 export interface ClusterOptions {
   readonly config: ClientConfig

@@ -380,6 +380,8 @@ export class Connection {
       this.#timer = undefined
       this.#checkDeadlines()
     })
+    // What waits for an answer is held by the transport; the timer may outlive the last of it.
+    this.#timer.unref()
   }
 
   #checkDeadlines(): void {

@@ -59,7 +59,7 @@ export class MemoryNetwork {
     const name = formatAddress(bound)
     if (this.#listeners.has(name)) throw systemError('EADDRINUSE', `${name} is taken`)
     this.#listeners.set(name, accept)
-    return { address: bound, close: async () => void this.#listeners.delete(name) }
+    return { address: bound, hold() {}, close: async () => void this.#listeners.delete(name) }
   }
 
   /** Breaks every connection in which `name` (a listening address) takes part. */

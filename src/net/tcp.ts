@@ -38,6 +38,7 @@ export const listenTcp: Listen = (address, accept) =>
       const port = typeof bound === 'object' && bound ? bound.port : address.port
       resolve({
         address: { host: address.host, port },
+        hold: busy => void (busy ? server.ref() : server.unref()),
         close: () => new Promise(done => server.close(() => done())),
       })
     })

@@ -47,6 +47,8 @@ export type Dial = (address: Address, signal: AbortSignal) => Promise<Transport>
 /** Something that takes connections until it is closed. */
 export interface Listener {
   readonly address: Address
+  /** Whether this alone keeps the process alive; it does, until told otherwise. */
+  hold(busy: boolean): void
   /** Takes no more connections; those that stand are left to their owners. */
   close(): Promise<void>
 }

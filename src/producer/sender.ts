@@ -60,6 +60,8 @@ export class Sender {
   #closed = false
   #timer: Timer | undefined
   #timerAt = Number.POSITIVE_INFINITY
+  /** Whether the timer keeps the process alive. */
+  #timerHolds = true
   #expiryAt = 0
   #knowsMore = true
 
@@ -402,7 +404,7 @@ export class Sender {
   }
 
   #setTimer(at: number, now: number): void {
-    if (this.#timer && this.#timerAt <= at && this.#timerAt > now) return
+    if (this.#timer && this.#timerAt <= at && this.#timerAt > now) return this.#holdTimer()
     this.#timer?.cancel()
     this.#timer = undefined
     this.#timerAt = at
@@ -412,6 +414,17 @@ export class Sender {
       this.#timer = undefined
       this.wake()
     })
+    this.#timerHolds = true
+    this.#holdTimer()
+  }
+
+  /** The process is not to end before what it produced has its outcome, and may end then. */
+  #holdTimer(): void {
+    const holds = this.#parts.accumulator.records > 0
+    if (holds === this.#timerHolds) return
+    this.#timerHolds = holds
+    if (holds) this.#timer?.ref()
+    else this.#timer?.unref()
   }
 }
 
