@@ -1,5 +1,6 @@
 import { camelCase, type Option, type OptionSet } from '../../src/base/options.ts'
 import { clientOptions } from '../../src/cluster/options.ts'
+import { consumerOptions } from '../../src/consumer/options.ts'
 import { producerOptions } from '../../src/producer/options.ts'
 import { registryOptions } from '../../src/registry/client/options.ts'
 import { deserializerOptions, serializerOptions } from '../../src/registry/serde/options.ts'
@@ -23,6 +24,13 @@ export function configurationPage(): string {
     ...table(
       producerOptions,
       Object.keys(producerOptions).filter(key => !shared.includes(key)),
+    ),
+    '',
+    '## Consumer',
+    '',
+    ...table(
+      consumerOptions,
+      Object.keys(consumerOptions).filter(key => !shared.includes(key)),
     ),
     '',
     ...registrySections(),

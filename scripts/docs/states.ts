@@ -1,4 +1,7 @@
 import type { Moves } from '../../src/base/machine.ts'
+import { classicMoves } from '../../src/consumer/group/classic.ts'
+import { nextMoves } from '../../src/consumer/group/next.ts'
+import { partitionMoves } from '../../src/consumer/partition.ts'
 import { batchMoves } from '../../src/producer/batch.ts'
 import { identityMoves } from '../../src/producer/identity.ts'
 import { transactionMoves } from '../../src/producer/transaction.ts'
@@ -9,6 +12,9 @@ const machines: readonly (readonly [string, string, AnyMoves])[] = [
   ['A batch', 'src/producer/batch.ts', batchMoves],
   ['The identity of an idempotent producer', 'src/producer/identity.ts', identityMoves],
   ['A transactional producer', 'src/producer/transaction.ts', transactionMoves],
+  ['A partition of a consumer', 'src/consumer/partition.ts', partitionMoves],
+  ['A member of a classic group', 'src/consumer/group/classic.ts', classicMoves],
+  ['A member of a KIP-848 group', 'src/consumer/group/next.ts', nextMoves],
 ]
 
 /** docs/states.md: a diagram of each transition table. */
