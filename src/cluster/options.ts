@@ -15,6 +15,7 @@ import {
 import { ConfigError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Address } from '../net/transport.ts'
+import { EMBEDDED_HOST } from './dial.ts'
 import { securityOptions } from './security-options.ts'
 
 export type AddressMapper = (advertised: Address) => Address
@@ -153,5 +154,13 @@ function parseAddress(server: string): Address {
       "write it as in 'localhost:9092' or '[::1]:9092'",
     )
   }
-  return { host, port }
+  if (host !== EMBEDDED_HOST) return { host, port }
+  const brokers = match?.[3] === undefined ? 1 : port
+  if (brokers <= MOST_EMBEDDED) return { host, port: brokers }
+  throw new ConfigError(
+    `bootstrap.servers has ${server}, which means a cluster of ${brokers} brokers in this process`,
+    `from 1 to ${MOST_EMBEDDED} of them, please; for a host of that name write '${host}.:${port}'`,
+  )
 }
+
+const MOST_EMBEDDED = 100
