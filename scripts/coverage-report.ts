@@ -11,7 +11,6 @@ const FAMILIES: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^Streams/, 'Kafka Streams groups (KIP-1071)'],
   [/DelegationToken/, 'delegation tokens (KIP-48)'],
   [/RaftVoter/, 'changes of the controller quorum (KIP-853)'],
-  [/^UnregisterBroker$/, 'retiring a broker of a KRaft cluster'],
 ]
 
 /** The report as it is in docs/, and as it should be. */

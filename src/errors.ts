@@ -1,4 +1,5 @@
 import { errorByCode } from './protocol/errors.ts'
+import { type GuardedResource, permissionFor } from './protocol/permissions.ts'
 
 /** Where something went wrong, as far as it is known. */
 export interface ErrorPlace {
@@ -10,6 +11,8 @@ export interface ErrorPlace {
   readonly topic?: string
   readonly partition?: number
   readonly offset?: number
+  readonly group?: string
+  readonly transactionalId?: string
 }
 
 export interface KafkaErrorFields {
@@ -108,7 +111,10 @@ export class DeliveryError extends KafkaError {
   }
 }
 
-/** A broker answered with an error code; `code` is its name in Kafka's table. */
+/**
+ * A broker answered with an error code; `code` is its name in Kafka's table. Where it refuses what
+ * this user may not do, `hint` names the operation and the resource, and how to allow it.
+ */
 export class BrokerError extends KafkaError {
   override readonly name = 'BrokerError'
   /** The number that came over the wire. */
@@ -121,10 +127,42 @@ export class BrokerError extends KafkaError {
       message: `${row.name}${placeText(at)}: ${text}`,
       retriable: row.retriable,
       at,
-      hint,
+      hint: hint ?? howToAllow(errorCode, at),
     })
     this.errorCode = errorCode
   }
+}
+
+/** Which ACL is missing, as a command that makes it. */
+function howToAllow(errorCode: number, at: ErrorPlace): string | undefined {
+  const needed = at.api === undefined ? undefined : permissionFor(at.api, errorCode)
+  if (!needed) return undefined
+  const { operation, resource } = needed
+  const { words, name, flag } = guarded[resource]
+  const which = name(at)
+  const where = which === undefined ? words : `${words} ${which}`
+  const option = resource === 'CLUSTER' ? flag : `${flag} ${which ?? 'NAME'}`
+  return (
+    `it needs ${operation} on ${where}: ` +
+    `posthaste acls create --allow User:NAME --operation ${operation} ${option}`
+  )
+}
+
+interface Guarded {
+  readonly words: string
+  readonly flag: string
+  name(at: ErrorPlace): string | undefined
+}
+
+const guarded: Readonly<Record<GuardedResource, Guarded>> = {
+  TOPIC: { words: 'the topic', flag: '--topic', name: at => at.topic },
+  GROUP: { words: 'the group', flag: '--group', name: at => at.group },
+  CLUSTER: { words: 'the cluster', flag: '--cluster', name: () => undefined },
+  TRANSACTIONAL_ID: {
+    words: 'the transactional id',
+    flag: '--transactional-id',
+    name: at => at.transactionalId,
+  },
 }
 
 /** The broker does not accept who we say we are, or how we say it. */
@@ -193,6 +231,8 @@ export function placeText(at: ErrorPlace): string {
   const parts = [
     api && ` in ${api}`,
     topic && ` on ${topic}`,
+    at.group === undefined ? '' : ` of group ${at.group}`,
+    at.transactionalId === undefined ? '' : ` of transactional id ${at.transactionalId}`,
     at.broker === undefined ? '' : ` at broker ${at.broker}`,
   ]
   return parts.join('')

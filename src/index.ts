@@ -7,10 +7,7 @@
  * const { partition, offset } = await producer.send({ topic: 'orders', key: '7', value: 'a book' })
  * await producer.close()
  */
-export { Admin, type AdminOptions, adminOptions } from './admin/admin.ts'
-export type { ConfigEntry } from './admin/configs.ts'
-export { type ItemResult, orThrow } from './admin/result.ts'
-export type { NewTopic, PartitionDescription, TopicDescription } from './admin/topics.ts'
+export * from './admin/index.ts'
 export { canonicalJson, canonicalJsonSerializer } from './canonical-json.ts'
 export type { GroupMetadata } from './cluster/group-metadata.ts'
 export { Consumer, type LoopOptions, type TopicPartitionStart } from './consumer/consumer.ts'

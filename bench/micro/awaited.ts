@@ -1,8 +1,9 @@
 /**
  * One awaited `send()` at a time, with default settings, beside the bare round trip: the same
  * record in a Produce request that was encoded once, written to a plain socket, and the time until
- * its answer is there. `npm run bench:awaited [RECORDS]`, on the broker of KAFKA_BOOTSTRAP, which must be
- * alone (`npm run kafka`). Both take turns, a block each, so that both meet the same machine.
+ * its answer is there. `npm run bench:awaited [RECORDS]`, on the broker of KAFKA_BOOTSTRAP, which
+ * must be alone (`npm run kafka`). Both take turns, a block each, so that both meet the same
+ * machine.
  */
 import { createConnection, type Socket } from 'node:net'
 import { Admin, Producer } from '../../src/index.ts'
@@ -66,7 +67,7 @@ function figures(times: Times) {
 }
 
 const admin = new Admin({ 'bootstrap.servers': bootstrap })
-await admin.createTopics([{ name: topic, partitions: 1 }])
+await admin.topics.create([{ name: topic, partitions: 1 }])
 const producer = new Producer({ 'bootstrap.servers': bootstrap })
 await producer.partitionsFor(topic)
 const [host, port] = bootstrap.split(':') as [string, string]
@@ -88,5 +89,5 @@ process.stdout.write(`${JSON.stringify(report)}\n`)
 process.stdout.write(`p50: ${report.send.p50 - report.bare.p50} µs above the bare round trip\n`)
 socket.destroy()
 await producer.close()
-await admin.deleteTopics([topic])
+await admin.topics.delete([topic])
 await admin.close()

@@ -1,87 +1,84 @@
+import { duration, type OptionSet, type OptionsInput } from '../base/options.ts'
 import { Cluster, type Environment } from '../cluster/cluster.ts'
-import { type ClientOptions, clientOptions, configure } from '../cluster/options.ts'
-import { alterTopicConfigs, type ConfigEntry, describeTopicConfigs } from './configs.ts'
-import type { ItemResult } from './result.ts'
-import {
-  createPartitions,
-  createTopics,
-  deleteTopics,
-  describeTopics,
-  listTopics,
-  type NewTopic,
-  type TopicDescription,
-} from './topics.ts'
+import { clientOptions, configure } from '../cluster/options.ts'
+import { Acls } from './acls.ts'
+import { ClusterInfo } from './cluster-info.ts'
+import { Configs } from './configs.ts'
+import { Groups } from './groups.ts'
+import { LogDirs } from './log-dirs.ts'
+import { Producers } from './producers.ts'
+import { Quotas } from './quotas.ts'
+import { Records } from './records.ts'
+import { Replicas } from './replicas.ts'
+import { Scram } from './scram.ts'
+import { Topics } from './topics.ts'
+import { Transactions } from './transactions.ts'
 
-/** The settings of an Admin: those that every client has. */
-export const adminOptions = clientOptions
-export type AdminOptions = ClientOptions
+/** The settings of an Admin: those that every client has, and its own. */
+export const adminOptions = {
+  ...clientOptions,
+  'default.api.timeout.ms': duration({
+    default: 60_000,
+    min: 1,
+    max: 86_400_000,
+    about: 'How long a call may take with all its requests and retries, where it is not told.',
+  }),
+} satisfies OptionSet
+
+export type AdminOptions = OptionsInput<typeof adminOptions>
 
 /**
- * Looks after a cluster: topics and their settings. Calls that name several items give one result
- * each, in order, since each succeeds or fails alone; a call as a whole rejects with a KafkaError
- * when no broker can be reached, or with a ConfigError for a bad setting.
+ * Looks after a cluster. Its calls are grouped by what they are about: `admin.topics.create(…)`,
+ * `admin.groups.list()`.
+ *
+ * - A call that names several items gives one `ItemResult` each, in order, since each succeeds or
+ *   fails alone; `orThrow` turns one into its value. The call as a whole rejects with a KafkaError
+ *   only where nothing could be asked, and with a ConfigError for what can't be right.
+ * - Each call takes `timeoutMs`: one deadline for all its requests and retries. Controllers,
+ *   coordinators and leaders that have moved are found again until then.
+ * - An error for want of a right names the operation, the resource, and the ACL to be made.
  *
  * @example
- * const admin = new Admin({ 'bootstrap.servers': 'localhost:9092' })
- * const [made] = await admin.createTopics([{ name: 'orders', partitions: 6 }])
+ * using admin = new Admin({ 'bootstrap.servers': 'localhost:9092' })
+ * const [made] = await admin.topics.create([{ name: 'orders', partitions: 6 }])
  * if (made.is === 'failed') throw made.error
- * admin.close()
  */
 export class Admin {
   readonly #cluster: Cluster
+  readonly topics: Topics
+  readonly configs: Configs
+  readonly groups: Groups
+  readonly records: Records
+  readonly acls: Acls
+  readonly quotas: Quotas
+  readonly scram: Scram
+  readonly replicas: Replicas
+  readonly logDirs: LogDirs
+  readonly producers: Producers
+  readonly transactions: Transactions
+  readonly cluster: ClusterInfo
 
   constructor(options: AdminOptions, environment?: Partial<Environment>) {
     const { values: config } = configure(adminOptions, options)
     this.#cluster = new Cluster({ config, environment, autoCreateTopics: false })
+    const office = { cluster: this.#cluster, timeoutMs: config.defaultApiTimeoutMs }
+    this.topics = new Topics(office)
+    this.configs = new Configs(office)
+    this.groups = new Groups(office)
+    this.records = new Records(office)
+    this.acls = new Acls(office)
+    this.quotas = new Quotas(office)
+    this.scram = new Scram(office)
+    this.replicas = new Replicas(office)
+    this.logDirs = new LogDirs(office)
+    this.producers = new Producers(office)
+    this.transactions = new Transactions(office)
+    this.cluster = new ClusterInfo(office)
   }
 
   /** Resolves when a broker has answered; tries each address once and rejects when none does. */
   async connect(): Promise<void> {
     await this.#cluster.brokers.any()
-  }
-
-  /** Makes topics; `validateOnly` only says what would happen. */
-  createTopics(
-    topics: readonly NewTopic[],
-    options?: { readonly validateOnly?: boolean },
-  ): Promise<ItemResult<void>[]> {
-    return createTopics(this.#cluster, topics, options)
-  }
-
-  /** Deletes topics and all that is in them. */
-  deleteTopics(names: readonly string[]): Promise<ItemResult<void>[]> {
-    return deleteTopics(this.#cluster, names)
-  }
-
-  /** Gives topics more partitions: `count` is how many there shall be. Keys may move by that. */
-  createPartitions(
-    topics: readonly { readonly name: string; readonly count: number }[],
-    options?: { readonly validateOnly?: boolean },
-  ): Promise<ItemResult<void>[]> {
-    return createPartitions(this.#cluster, topics, options)
-  }
-
-  /** All topics, sorted by name; Kafka's own only when `internal` is set. */
-  listTopics(options?: { readonly internal?: boolean }): Promise<TopicDescription[]> {
-    return listTopics(this.#cluster, options)
-  }
-
-  /** Topics with their partitions, leaders and replicas. */
-  describeTopics(names: readonly string[]): Promise<ItemResult<TopicDescription>[]> {
-    return describeTopics(this.#cluster, names)
-  }
-
-  /** All settings of topics, the defaults too. */
-  describeTopicConfigs(names: readonly string[]): Promise<ItemResult<ConfigEntry[]>[]> {
-    return describeTopicConfigs(this.#cluster, names)
-  }
-
-  /** Sets some settings of a topic; null gives one back to its default. Others stay. */
-  alterTopicConfigs(
-    name: string,
-    changes: Readonly<Record<string, string | null>>,
-  ): Promise<ItemResult<void>> {
-    return alterTopicConfigs(this.#cluster, name, changes)
   }
 
   /** Closes the connections. A call that is under way rejects. */

@@ -1,45 +1,86 @@
-import { BrokerError, type ErrorPlace, type KafkaError } from '../errors.ts'
+import { BrokerError, type ErrorPlace, KafkaError } from '../errors.ts'
 
 const UNKNOWN_SERVER_ERROR = -1
 
+/** An item that goes by a name; a topic that was given by its id goes by that. */
+export interface Named {
+  readonly name: string
+}
+
+/** One partition of a topic. */
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
 /**
- * What became of one item of a request that names several: each succeeds or fails alone.
+ * What became of one item of a call that names several: each succeeds or fails alone. `Item` says
+ * which one it is: a `name`, or `topic` and `partition`, or whatever the call was given.
  *
  * @example
- * for (const result of await admin.createTopics([{ name: 'orders', partitions: 6 }])) {
+ * for (const result of await admin.topics.create([{ name: 'orders', partitions: 6 }])) {
  *   if (result.is === 'failed') console.error(result.name, result.error.message)
  * }
  */
-export type ItemResult<T> =
-  | { readonly is: 'done'; readonly name: string; readonly value: T }
-  | { readonly is: 'failed'; readonly name: string; readonly error: KafkaError }
+export type ItemResult<T, Item = Named> = Item &
+  (
+    | { readonly is: 'done'; readonly value: T }
+    | { readonly is: 'failed'; readonly error: KafkaError }
+  )
 
 /** The fields by which Kafka's answers tell of one item. */
-interface ItemAnswer {
+export interface ItemAnswer {
   readonly errorCode: number
   readonly errorMessage?: string | null
 }
 
-/** An item's part of an answer as its result. */
-export function itemResult<T>(
-  name: string,
-  answer: ItemAnswer,
+export function done<T, Item>(item: Item, value: T): ItemResult<T, Item> {
+  return { ...item, is: 'done', value }
+}
+
+export function failed<Item>(item: Item, error: KafkaError): ItemResult<never, Item> {
+  return { ...item, is: 'failed', error }
+}
+
+/** An item's part of an answer as its result; `undefined` where the answer passed it over. */
+export function itemResult<T, Item>(
+  item: Item,
+  answer: ItemAnswer | undefined,
   at: ErrorPlace,
-  value: () => T,
-): ItemResult<T> {
-  if (answer.errorCode === 0) return { is: 'done', name, value: value() }
-  const error = new BrokerError(answer.errorCode, at, answer.errorMessage)
-  return { is: 'failed', name, error }
+  value: T,
+): ItemResult<T, Item> {
+  if (answer?.errorCode === 0) return done(item, value)
+  return failed(item, itemError(answer, at))
 }
 
-/** For an item that an answer passed over. */
-export function unanswered(name: string, at: ErrorPlace): ItemResult<never> {
-  const error = new BrokerError(UNKNOWN_SERVER_ERROR, at, 'the answer says nothing of it')
-  return { is: 'failed', name, error }
+/** The error of an item's part of an answer. */
+export function itemError(answer: ItemAnswer | undefined, at: ErrorPlace): BrokerError {
+  const silent = { errorCode: UNKNOWN_SERVER_ERROR, errorMessage: 'the answer says nothing of it' }
+  const { errorCode, errorMessage } = answer ?? silent
+  return new BrokerError(errorCode, at, errorMessage)
 }
 
-/** The value of a result, or its error thrown: for callers with one item. */
-export function orThrow<T>(result: ItemResult<T>): T {
+/** What a promise comes to, as a result; only a KafkaError is an outcome, all else is a bug. */
+export async function settled<T, Item>(
+  item: Item,
+  promise: Promise<T>,
+): Promise<ItemResult<T, Item>> {
+  try {
+    return done(item, await promise)
+  } catch (error) {
+    if (error instanceof KafkaError) return failed(item, error)
+    throw error
+  }
+}
+
+/**
+ * The value of a result, or its error thrown: for callers with one item, or for whom any failure
+ * is the end.
+ *
+ * @example
+ * const [orders] = (await admin.topics.describe(['orders'])).map(orThrow)
+ */
+export function orThrow<T>(result: ItemResult<T, object>): T {
   if (result.is === 'failed') throw result.error
   return result.value
 }

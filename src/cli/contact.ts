@@ -40,7 +40,7 @@ export async function topicReady(
 
 /** Says that a topic is not there, and which one may have been meant. */
 export async function unknownTopic(admin: Admin, topic: string): Promise<KafkaError> {
-  const names = (await admin.listTopics()).map(each => each.name)
+  const names = (await admin.topics.list()).map(each => each.name)
   const near = nearest(topic, names)
   return new KafkaError({
     code: 'UNKNOWN_TOPIC_OR_PARTITION',

@@ -50,7 +50,8 @@ export class Coordinators {
     )
     const found = batched ? answer.coordinators[0] : answer
     if (found && found.errorCode === 0) return found.nodeId
-    const at = { api: 'FindCoordinator', broker: connection.name }
+    const whose = type === 'group' ? { group: key } : { transactionalId: key }
+    const at = { api: 'FindCoordinator', broker: connection.name, ...whose }
     throw new BrokerError(found?.errorCode ?? 15, at, found?.errorMessage)
   }
 }

@@ -110,7 +110,7 @@ onBothClusters('what goes wrong with a record', cluster => {
     const name = freshName('trouble')
     const admin = new Admin({ 'bootstrap.servers': cluster().bootstrapServers, ...quiet })
     try {
-      await admin.createTopics([{ name, partitions: 3, config }])
+      await admin.topics.create([{ name, partitions: 3, config }])
     } finally {
       await admin.close()
     }

@@ -144,7 +144,7 @@ async function partitionsOf(
 ): Promise<TopicPartition[]> {
   using admin: Admin = await contact(settings)
   const partitions: TopicPartition[] = []
-  for (const result of await admin.describeTopics([...new Set(topics)])) {
+  for (const result of await admin.topics.describe([...new Set(topics)])) {
     if (result.is === 'failed' && result.error.code === 'UNKNOWN_TOPIC_OR_PARTITION') {
       throw await unknownTopic(admin, result.name)
     }

@@ -1,35 +1,32 @@
-import type { Command } from 'commander'
-import {
-  type Admin,
-  adminOptions,
-  type ConfigEntry,
-  consumerOptions,
-  type ItemResult,
-  producerOptions,
-  type TopicDescription,
-} from '../../index.ts'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { ConfigEntry, ItemResult, TopicDescription } from '../../index.ts'
+import { complain, printTable, told, type Work, withAdmin } from '../admin-command.ts'
 import { collect, type NamedValue, namedValues, wholeNumber } from '../arguments.ts'
-import { contact, unknownTopic } from '../contact.ts'
+import { unknownTopic } from '../contact.ts'
 import { exitCodes, UsageError } from '../exit.ts'
-import { Output } from '../output.ts'
-import { type CommonFlags, settingsFor } from '../settings.ts'
-import { table } from '../table.ts'
+import type { Output } from '../output.ts'
+import type { CommonFlags } from '../settings.ts'
 
 interface Flags extends CommonFlags {
   readonly internal?: boolean
   readonly partitions?: number
   readonly replicationFactor?: number
+  readonly assignment?: readonly (readonly number[])[]
   readonly config?: readonly NamedValue[]
   readonly deleteConfig?: readonly string[]
   readonly ifNotExists?: boolean
   readonly ifExists?: boolean
+  readonly underReplicated?: boolean
+  readonly validateOnly?: boolean
 }
 
 const examples = `
 Examples:
   posthaste topics list
   posthaste topics create orders --partitions 6 --replication-factor 3 --config retention.ms=86400000
+  posthaste topics create pinned --assignment 1,2 --assignment 2,3
   posthaste topics describe orders
+  posthaste topics describe --under-replicated
   posthaste topics alter orders --partitions 12 --config cleanup.policy=compact
   posthaste topics delete orders`
 
@@ -42,18 +39,25 @@ export function declare(command: Command): void {
     .action(withAdmin(list))
   command
     .command('create')
-    .description('make topics')
+    .description('make topics, and wait until every broker knows them')
     .argument('<name...>')
     .option('--partitions <n>', 'how many slots (default: as the cluster is set)', partitions)
     .option('--replication-factor <n>', 'copies of each partition', wholeNumber(1, 32_767))
+    .option(
+      '--assignment <broker,…>',
+      'the brokers of one partition, the preferred leader first; once for each partition',
+      brokerLists,
+    )
     .option('--config <name=value>', 'a setting of the topic; may be repeated', namedValues)
     .option('--if-not-exists', 'let it pass where the topic is there already')
-    .action(withAdmin(create))
+    .option('--validate-only', 'only say whether it would be made')
+    .action(withAdmin(create, oneWayToPlace))
   command
     .command('describe')
     .description('partitions, leaders, replicas and settings')
     .argument('[name...]', 'all topics, where none is named')
     .option('--internal', "Kafka's own topics too")
+    .option('--under-replicated', 'only partitions with replicas that are not in sync')
     .action(withAdmin(describe))
   command
     .command('alter')
@@ -73,35 +77,14 @@ export function declare(command: Command): void {
 
 const partitions = wholeNumber(1, 1_000_000)
 
-/** What a subcommand works with. */
-interface Work {
-  readonly admin: Admin
-  readonly names: readonly string[]
-  readonly flags: Flags
-  readonly out: Output
+function brokerLists(text: string, before: readonly number[][] = []): number[][] {
+  const ids = text.split(',').map(each => each.trim())
+  if (ids.every(id => /^\d+$/.test(id))) return [...before, ids.map(Number)]
+  throw new InvalidArgumentError('It must be ids of brokers, as in 1,2,3.')
 }
 
-/** Connects, runs the subcommand, and makes its answer the exit code. */
-function withAdmin(run: (work: Work) => Promise<number>, check?: (flags: Flags) => void) {
-  return async function action(this: Command): Promise<void> {
-    const flags = this.optsWithGlobals<Flags>()
-    check?.(flags)
-    const settings = settingsFor(
-      adminOptions,
-      flags,
-      {},
-      { ...producerOptions, ...consumerOptions },
-    )
-    const names = this.args
-    const out = new Output(process.stdout)
-    using admin = await contact(settings)
-    process.exitCode = await run({ admin, names, flags, out })
-    await out.end()
-  }
-}
-
-async function list({ admin, flags, out }: Work): Promise<number> {
-  for (const topic of await admin.listTopics({ internal: flags.internal ?? false })) {
+async function list({ admin, flags, out }: Work<Flags>): Promise<number> {
+  for (const topic of await admin.topics.list({ internal: flags.internal })) {
     if (flags.json) out.json(overview(topic))
     else if (flags.verbose) out.line(headline(topic))
     else out.line(topic.name)
@@ -109,24 +92,34 @@ async function list({ admin, flags, out }: Work): Promise<number> {
   return exitCodes.done
 }
 
-async function create({ admin, names, flags, out }: Work): Promise<number> {
-  const { partitions, replicationFactor } = flags
-  const config = Object.fromEntries((flags.config ?? []).map(({ key, value }) => [key, value]))
-  const topics = names.map(name => ({ name, partitions, replicationFactor, config }))
-  const results = await admin.createTopics(topics)
-  const pardoned = flags.ifNotExists ? 'TOPIC_ALREADY_EXISTS' : undefined
-  return told(results, { flags, out, done: 'created', pardoned })
+function oneWayToPlace({ assignment, partitions, replicationFactor }: Flags): void {
+  if (!assignment || (partitions === undefined && replicationFactor === undefined)) return
+  throw new UsageError(
+    '--assignment says how many partitions and replicas there are',
+    'leave out --partitions and --replication-factor',
+  )
 }
 
-async function describe({ admin, names, flags, out }: Work): Promise<number> {
+async function create({ admin, names, flags, out }: Work<Flags>): Promise<number> {
+  const { partitions, replicationFactor, assignment: assignments, validateOnly } = flags
+  const config = Object.fromEntries((flags.config ?? []).map(({ key, value }) => [key, value]))
+  const topics = names.map(name => {
+    return { name, partitions, replicationFactor, assignments, config }
+  })
+  const results = await admin.topics.create(topics, { validateOnly })
+  const pardoned = flags.ifNotExists ? 'TOPIC_ALREADY_EXISTS' : undefined
+  return told(results, { flags, out, done: validateOnly ? 'valid' : 'created', pardoned })
+}
+
+async function describe({ admin, names, flags, out }: Work<Flags>): Promise<number> {
+  const { internal } = flags
   const wanted =
-    names.length > 0
-      ? names
-      : (await admin.listTopics({ internal: flags.internal ?? false })).map(({ name }) => name)
+    names.length > 0 ? names : (await admin.topics.list({ internal })).map(({ name }) => name)
   if (wanted.length === 0) return exitCodes.done
-  const topics = await admin.describeTopics(wanted)
-  const known = topics.filter(topic => topic.is === 'done').map(topic => topic.name)
-  const configs = known.length > 0 ? await admin.describeTopicConfigs(known) : []
+  const topics = await admin.topics.describe(wanted)
+  const known = topics.filter(topic => topic.is === 'done')
+  const resources = known.map(({ name }) => ({ type: 'topic', name }) as const)
+  const configs = resources.length > 0 ? await admin.configs.describe(resources) : []
   let code: number = exitCodes.done
   for (const topic of topics) {
     if (topic.is === 'failed') {
@@ -137,10 +130,19 @@ async function describe({ admin, names, flags, out }: Work): Promise<number> {
     }
     const config = configs.find(each => each.name === topic.name)
     const set = config?.is === 'done' ? config.value.filter(entry => entry.isSet) : []
-    if (flags.json) out.json({ ...topic.value, config: configObject(set) })
-    else out.text(`${descriptionLines(topic.value, set).join('\n')}\n`)
+    const shown = flags.underReplicated ? lacking(topic.value) : topic.value
+    if (flags.underReplicated && shown.partitions.length === 0) continue
+    if (flags.json) out.json({ ...shown, config: configObject(set) })
+    else print(out, topic.value, shown, set)
   }
   return code
+}
+
+function lacking(topic: TopicDescription): TopicDescription {
+  const partitions = topic.partitions.filter(
+    each => each.leader < 0 || each.inSyncReplicas.length < each.replicas.length,
+  )
+  return { ...topic, partitions }
 }
 
 function somethingToAlter({ partitions, config, deleteConfig }: Flags): void {
@@ -148,57 +150,29 @@ function somethingToAlter({ partitions, config, deleteConfig }: Flags): void {
   throw new UsageError('nothing to alter', 'give --partitions, --config or --delete-config')
 }
 
-async function alter({ admin, names, flags, out }: Work): Promise<number> {
+async function alter({ admin, names, flags, out }: Work<Flags>): Promise<number> {
   const name = names[0]!
   const changes = [
     ...(flags.config ?? []).map(({ key, value }) => [key, value] as const),
     ...(flags.deleteConfig ?? []).map(key => [key, null] as const),
   ]
   let result: ItemResult<void> | undefined
-  if (changes.length > 0) result = await admin.alterTopicConfigs(name, Object.fromEntries(changes))
+  if (changes.length > 0) {
+    const [altered] = await admin.configs.alter([
+      { type: 'topic', name, set: Object.fromEntries(changes) },
+    ])
+    result = altered
+  }
   if (flags.partitions !== undefined && result?.is !== 'failed') {
-    result = (await admin.createPartitions([{ name, count: flags.partitions }]))[0]
+    result = (await admin.topics.createPartitions([{ name, count: flags.partitions }]))[0]
   }
   return told(result ? [result] : [], { flags, out, done: 'altered' })
 }
 
-async function remove({ admin, names, flags, out }: Work): Promise<number> {
-  const results = await admin.deleteTopics(names)
+async function remove({ admin, names, flags, out }: Work<Flags>): Promise<number> {
+  const results = await admin.topics.delete(names)
   const pardoned = flags.ifExists ? 'UNKNOWN_TOPIC_OR_PARTITION' : undefined
   return told(results, { flags, out, done: 'deleted', pardoned })
-}
-
-interface Telling {
-  readonly flags: Flags
-  readonly out: Output
-  readonly done: string
-  /** An error that is as good as success. */
-  readonly pardoned?: string | undefined
-}
-
-/** Says what became of each topic: successes on standard output, failures on standard error. */
-function told(
-  results: readonly ItemResult<void>[],
-  { flags, out, done, pardoned }: Telling,
-): number {
-  let code: number = exitCodes.done
-  for (const result of results) {
-    const { name } = result
-    const error = result.is === 'failed' ? result.error : undefined
-    const isFailure = error !== undefined && error.code !== pardoned
-    const outcome = error === undefined ? done : isFailure ? 'failed' : 'unchanged'
-    if (isFailure) {
-      complain(error)
-      code = exitCodes.failed
-    }
-    if (flags.json) out.json({ name, outcome, ...(isFailure && { code: error.code }) })
-    else if (!isFailure && !flags.quiet) out.line(`${outcome} ${name}`)
-  }
-  return code
-}
-
-function complain(error: Error): void {
-  process.stderr.write(`posthaste: ${error.message}\n`)
 }
 
 function overview(topic: TopicDescription): object {
@@ -210,29 +184,35 @@ function overview(topic: TopicDescription): object {
 function headline(topic: TopicDescription): string {
   const count = topic.partitions.length
   const copies = topic.partitions[0]?.replicas.length ?? 0
-  return `${topic.name}  ${count} ${count === 1 ? 'partition' : 'partitions'}, replication factor ${copies}`
+  const slots = count === 1 ? 'partition' : 'partitions'
+  return `${topic.name}  ${count} ${slots}, replication factor ${copies}`
 }
 
 function configObject(entries: readonly ConfigEntry[]): Record<string, string | null> {
   return Object.fromEntries(entries.map(({ name, value }) => [name, value]))
 }
 
-function descriptionLines(topic: TopicDescription, set: readonly ConfigEntry[]): string[] {
-  const columns = [
-    { heading: '  partition', numbers: true },
-    { heading: 'leader', numbers: true },
-    { heading: 'replicas' },
-    { heading: 'in sync' },
-  ]
-  const rows = topic.partitions.map(each => [
+const columns = [
+  { heading: '  partition', numbers: true },
+  { heading: 'leader', numbers: true },
+  { heading: 'replicas' },
+  { heading: 'in sync' },
+]
+
+/** The whole topic's headline above those of its partitions that are shown. */
+function print(
+  out: Output,
+  whole: TopicDescription,
+  shown: TopicDescription,
+  set: readonly ConfigEntry[],
+): void {
+  out.line(headline(whole))
+  for (const { name, value } of set) out.line(`  ${name}=${value ?? '(hidden)'}`)
+  const rows = shown.partitions.map(each => [
     each.partition,
     each.leader < 0 ? 'none' : each.leader,
     each.replicas.join(','),
     each.inSyncReplicas.join(','),
   ])
-  return [
-    headline(topic),
-    ...set.map(({ name, value }) => `  ${name}=${value ?? '(hidden)'}`),
-    ...table(columns, rows),
-  ]
+  printTable(out, columns, rows)
 }

@@ -53,6 +53,7 @@ import { SaslAuthenticate } from './sasl-authenticate.ts'
 import { SaslHandshake } from './sasl-handshake.ts'
 import { SyncGroup } from './sync-group.ts'
 import { TxnOffsetCommit } from './txn-offset-commit.ts'
+import { UnregisterBroker } from './unregister-broker.ts'
 import { UpdateFeatures } from './update-features.ts'
 import { WriteTxnMarkers } from './write-txn-markers.ts'
 
@@ -112,6 +113,7 @@ export * from './sasl-authenticate.ts'
 export * from './sasl-handshake.ts'
 export * from './sync-group.ts'
 export * from './txn-offset-commit.ts'
+export * from './unregister-broker.ts'
 export * from './update-features.ts'
 export * from './write-txn-markers.ts'
 
@@ -165,6 +167,7 @@ export const apiByName = {
   UpdateFeatures,
   DescribeCluster,
   DescribeProducers,
+  UnregisterBroker,
   DescribeTransactions,
   ListTransactions,
   ConsumerGroupHeartbeat,
