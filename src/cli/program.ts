@@ -37,6 +37,26 @@ const entries: readonly Entry[] = [
     load: () => import('./commands/topics.ts'),
   },
   {
+    name: 'groups',
+    about: 'list, describe and delete groups; show their lag, reset their offsets',
+    load: () => import('./commands/groups.ts'),
+  },
+  {
+    name: 'configs',
+    about: 'describe and alter the settings of topics, brokers, groups and more',
+    load: () => import('./commands/configs.ts'),
+  },
+  {
+    name: 'acls',
+    about: 'list, create and delete who may do what',
+    load: () => import('./commands/acls.ts'),
+  },
+  {
+    name: 'cluster',
+    about: 'describe the brokers, the controller, the features and the metadata quorum',
+    load: () => import('./commands/cluster.ts'),
+  },
+  {
     name: 'schemas',
     about: 'list, get, register, check and delete the schemas of a registry',
     load: () => import('./commands/schemas.ts'),
