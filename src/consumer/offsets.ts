@@ -135,7 +135,12 @@ export class GroupOffsets {
       }
       return wanted.map(slot => codes.get(slotName(slot)) ?? { errorCode: ILLEGAL_GENERATION })
     })
-    cluster.publisher.publish('offsets:committed', { group: groupId, partitions: offsets.length })
+    if (!cluster.publisher.heard('offsets:committed')) return
+    cluster.publisher.publish('offsets:committed', {
+      group: groupId,
+      partitions: offsets.length,
+      offsets: offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })),
+    })
   }
 
   /** Asks for what is open, again for what may be had later, until nothing is open. */

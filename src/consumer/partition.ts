@@ -1,6 +1,6 @@
 import { Machine, type Moves } from '../base/machine.ts'
 import type { KafkaError } from '../errors.ts'
-import type { Publisher } from '../events.ts'
+import { type Publisher, tap } from '../events.ts'
 import { slotName } from './group/assignors/assignor.ts'
 import type { Portion } from './portion.ts'
 import type { StartAt } from './start.ts'
@@ -31,6 +31,7 @@ export const partitionMoves: Moves<PartitionState> = {
 }
 
 const UNKNOWN = -1
+const handed = tap('records:handed')
 
 /** One partition that this consumer reads: where it stands, and what was fetched and waits. */
 export class ConsumedPartition implements TopicPartition {
@@ -39,6 +40,7 @@ export class ConsumedPartition implements TopicPartition {
   /** Its name among all partitions. */
   readonly slot: string
   readonly #machine: Machine<PartitionState>
+  readonly #publisher: Publisher
   #abort: AbortController | undefined
   /** The offset of the next record to be handed out; -1 while it is not known. */
   position = UNKNOWN
@@ -82,6 +84,7 @@ export class ConsumedPartition implements TopicPartition {
     this.topic = topic
     this.partition = partition
     this.slot = slotName(this)
+    this.#publisher = publisher
     this.#machine = new Machine('partition', partitionMoves, { is: 'idle' }, (from, to) =>
       publisher.publish('partition:moved', { topic, partition, from: from.is, to: to.is }),
     )
@@ -128,6 +131,15 @@ export class ConsumedPartition implements TopicPartition {
     if (this.isReleased) return
     this.#drop()
     this.#machine.to({ is: 'released' })
+  }
+
+  /** The program gets what lies before `nextOffset`. */
+  handOut(nextOffset: number): void {
+    if (handed.hasSubscribers) {
+      const { topic, partition, position: from } = this
+      this.#publisher.publish('records:handed', { topic, partition, from, to: nextOffset })
+    }
+    this.position = nextOffset
   }
 
   /** Tells those who work on its messages to stop. */

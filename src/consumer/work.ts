@@ -51,7 +51,7 @@ export class Work implements InWork {
   begin(partition: ConsumedPartition, nextOffset: number): void {
     this.#partition = partition
     this.#generation = partition.generation
-    partition.position = nextOffset
+    partition.handOut(nextOffset)
   }
 
   /** The loop asks for more. */

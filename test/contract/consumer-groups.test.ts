@@ -3,6 +3,7 @@ import {
   Consumer,
   type ConsumerOptions,
   type KafkaError,
+  listen,
   type RebalanceListener,
   type TopicPartition,
 } from '../../src/index.ts'
@@ -44,12 +45,27 @@ class Member {
   }
 }
 
-/** Begins to join, lets a record be done after some time, and gives what the join gives. */
-async function joinWhile<T>(join: () => Promise<T>, finish: () => void, ms: number): Promise<T> {
-  const joining = join()
-  await new Promise(resolve => setTimeout(resolve, ms))
-  finish()
-  return joining
+/** Waits until a consumer got so many more answers to its heartbeats. */
+async function heartbeats(clientId: string, count: number): Promise<void> {
+  let left = count
+  await new Promise<void>(resolve => {
+    const stop = listen('response:received', ({ api, source }) => {
+      if (source.clientId !== clientId || !api.endsWith('Heartbeat') || --left > 0) return
+      stop()
+      resolve()
+    })
+  })
+}
+
+/** Resolves when a consumer of that name asks to join its group. */
+function joinSent(clientId: string): Promise<void> {
+  return new Promise(resolve => {
+    const stop = listen('request:sent', ({ api, source }) => {
+      if (source.clientId !== clientId || api !== 'JoinGroup') return
+      stop()
+      resolve()
+    })
+  })
 }
 
 type Protocol = 'classic' | 'consumer'
@@ -181,9 +197,10 @@ for (const protocol of ['classic', 'consumer'] as const) {
       }
       let finish = () => {}
       const waits = () => new Promise<void>(resolve => (finish = resolve))
-      const member = await join(topic, topic, sessions, waits)
+      const member = await join(topic, topic, { ...sessions, 'client.id': topic }, waits)
       const { generationId } = member.consumer.groupMetadata()
-      await new Promise(resolve => setTimeout(resolve, 7500))
+      // At 200 ms each they take longer than the session may, and less than the handler may.
+      await heartbeats(topic, 35)
       expect(member.consumer.groupMetadata().generationId).toBe(generationId)
       expect(member.happened).toEqual(['assigned 1'])
       await waitFor('the event', () => member.errors.length > 0)
@@ -255,7 +272,8 @@ onBothClusters('members of a classic group', cluster => {
     const topic = await newTopic('group-drain', 1)
     await produce(topic, 2, 1)
     const eager = { 'partition.assignment.strategy': 'range' }
-    const first = new Consumer(settings(topic, { ...eager, 'revoke.timeout.ms': 2000 }))
+    const name = { 'client.id': `${topic}-first` }
+    const first = new Consumer(settings(topic, { ...eager, ...name, 'revoke.timeout.ms': 2000 }))
     const order: string[] = []
     first.on('revoked', () => order.push('revoked'))
     await first.subscribe([topic])
@@ -271,7 +289,14 @@ onBothClusters('members of a classic group', cluster => {
       }
     })()
     await waitFor('work', () => order.length === 1)
-    const second = await joinWhile(() => join(topic, topic, eager), finish, 500)
+    const sent = joinSent(`${topic}-second`)
+    const joining = join(topic, topic, { ...eager, 'client.id': `${topic}-second` })
+    await sent
+    // The first of these brings the news; the second comes while the record is waited for.
+    await heartbeats(`${topic}-first`, 2)
+    expect(order).toEqual(['began 0'])
+    finish()
+    const second = await joining
     const third = await join(topic, topic, eager)
     await Promise.all([second.close(), third.close()])
     await produce(topic, 1, 1)

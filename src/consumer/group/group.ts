@@ -2,6 +2,7 @@ import type { Emitter } from '../../base/emitter.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
 import type { GroupMetadata } from '../../cluster/group-metadata.ts'
 import { StateError } from '../../errors.ts'
+import { asKafkaError } from '../as-kafka-error.ts'
 import type { ConsumerEvents, RebalanceListener } from '../consumer-events.ts'
 import type { Loops } from '../loops.ts'
 import { GroupOffsets } from '../offsets.ts'
@@ -51,7 +52,19 @@ export class Group {
     this.committer = new Committer({ cluster, config, assignment, offsets, problem })
     const { committer } = this
     const { clock } = cluster
-    this.#share = new Share({ clock, config, reading, loops, offsets, committer, events })
+    const { publisher } = cluster
+    const identity = () => this.metadata
+    this.#share = new Share({
+      clock,
+      config,
+      reading,
+      loops,
+      offsets,
+      committer,
+      events,
+      publisher,
+      identity,
+    })
   }
 
   get metadata(): GroupMetadata {
@@ -80,6 +93,25 @@ export class Group {
     if (this.#parts.config.groupProtocol === 'consumer') this.#subscribeNext(wanted)
     else await this.#subscribeClassic(wanted)
     await this.#membership?.joined
+    if (!(wanted instanceof RegExp)) void this.#tellUnknown(wanted)
+  }
+
+  /** A topic that is not there is no failure, since it may come to be; but somebody should know. */
+  async #tellUnknown(topics: readonly string[]): Promise<void> {
+    const { cluster, events } = this.#parts
+    const missing = topics.filter(topic => !cluster.use(topic))
+    if (missing.length === 0) return
+    try {
+      await cluster.refresh()
+    } catch {
+      // Then nothing is known of any topic, and whoever needs a broker tells that.
+      return
+    }
+    const isKnown = (topic: string) => cluster.view.topics.has(topic)
+    if (this.#closing.signal.aborted) return
+    for (const topic of missing.filter(each => !isKnown(each))) {
+      events.emit('error', asKafkaError(cluster.whyUnknown(topic), 'UNKNOWN_TOPIC_OR_PARTITION'))
+    }
   }
 
   #subscribeNext(wanted: readonly string[] | RegExp): void {

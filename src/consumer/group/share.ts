@@ -1,6 +1,8 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Emitter } from '../../base/emitter.ts'
+import type { GroupMetadata } from '../../cluster/group-metadata.ts'
 import { asError, KafkaError } from '../../errors.ts'
+import type { Publisher } from '../../events.ts'
 import { asKafkaError } from '../as-kafka-error.ts'
 import type { ConsumerEvents, RebalanceListener } from '../consumer-events.ts'
 import type { Loops } from '../loops.ts'
@@ -19,6 +21,9 @@ export interface ShareParts {
   readonly offsets: GroupOffsets
   readonly committer: Committer
   readonly events: Emitter<ConsumerEvents>
+  readonly publisher: Publisher
+  /** Who this member is in its group, as things stand. */
+  identity(): GroupMetadata
 }
 
 /** This member's share of the group's partitions: what happens when it grows or shrinks. */
@@ -145,11 +150,19 @@ export class Share implements ShareKeeper {
   /** Listeners are waited for; one that throws must not cost us the membership. */
   async #tell(what: 'assigned' | 'revoked' | 'lost', slots: readonly TopicPartition[]) {
     if (slots.length === 0) return
+    if (this.#parts.publisher.heard('share:changed')) this.#publish(what, slots)
     try {
       this.#parts.events.emit(what, slots)
       await this.listener[what]?.(slots)
     } catch (error) {
       this.problem(asError(error))
     }
+  }
+
+  #publish(change: 'assigned' | 'revoked' | 'lost', slots: readonly TopicPartition[]): void {
+    const { groupId: group, memberId: member, generationId: generation } = this.#parts.identity()
+    const partitions = slots.map(({ topic, partition }) => ({ topic, partition }))
+    const facts = { group, member, generation, change, partitions }
+    this.#parts.publisher.publish('share:changed', facts)
   }
 }

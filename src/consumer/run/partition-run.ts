@@ -53,7 +53,7 @@ export class PartitionRun {
   pull(unit: Unit): void {
     const pulled = { unit, isDone: false }
     this.#pulled.push(pulled)
-    this.partition.position = unit.nextOffset
+    this.partition.handOut(unit.nextOffset)
     const lane = this.#lanes.get(unit.lane)
     if (lane) lane.push(pulled)
     else {
