@@ -55,7 +55,7 @@ export function allPeers(ours: string): Peer[] {
   ]
 }
 
-/** The clients that write Avro by a schema registry; `ours` is the folder of posthaste's modules. */
+/** The clients that write Avro by a registry; `ours` is the folder of posthaste's modules. */
 export function avroPeers(ours: string, registry: string): Peer[] {
   const of = (name: string, tools: string[], words: () => Promise<readonly string[]>): Peer => ({
     name,

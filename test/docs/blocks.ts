@@ -1,8 +1,8 @@
 /**
  * The code blocks of a document that are run:
  *
- * - ` ```ts `, ` ```js ` and ` ```sh ` are run in order, each as a program of its own, in one folder
- *   a document, against one embedded cluster and registry a document.
+ * - ` ```ts `, ` ```js ` and ` ```sh ` are run in order, each as a program of its own, in one
+ *   folder a document, against one embedded cluster and registry a document.
  * - They write `localhost:9092` and `http://localhost:8081`, in which the cluster's and registry's
  *   addresses are put; in what they print it is the other way round. `posthaste` in `sh` is the
  *   command line, which has both as its defaults. A program that ends with another code than 0, or
@@ -27,8 +27,16 @@ export interface Block {
   readonly file: string | undefined
 }
 
-const fence =
-  /(?:^<!-- (?<note>(?:(?!-->)[\s\S])*)-->\n+)?^```(?<language>\w+)\n(?<code>[\s\S]*?)^```$(?:\n+^```text\n(?<output>[\s\S]*?)^```$)?/gm
+const fence = new RegExp(
+  [
+    /(?:^<!-- (?<note>(?:(?!-->)[\s\S])*)-->\n+)?/,
+    /^```(?<language>\w+)\n(?<code>[\s\S]*?)^```$/,
+    /(?:\n+^```text\n(?<output>[\s\S]*?)^```$)?/,
+  ]
+    .map(part => part.source)
+    .join(''),
+  'gm',
+)
 const runnable = new Set(['ts', 'js', 'sh'])
 
 /** The blocks that are run or saved, in order. Throws where a comment before one is not known. */

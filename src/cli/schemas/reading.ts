@@ -8,7 +8,7 @@ import { bytesAsJson, type Printer } from '../format.ts'
 
 type Part = 'key' | 'value'
 
-/** Reads values by their schemas, and keys too where they have some, and gives them as JSON text. */
+/** Reads values, and keys that have schemas, by their schemas, and gives them as JSON text. */
 export function recordReader(
   registry: SchemaRegistryClient,
   hasKeySchemas: boolean,
@@ -41,7 +41,7 @@ function exact(_name: string, value: unknown): unknown {
   return Number.isSafeInteger(number) ? number : String(value)
 }
 
-/** One JSON object a record, in which what was read by a schema is JSON too, with the schema's id. */
+/** One JSON object a record; what was read by a schema is JSON too, with the schema's id. */
 export function schemaJsonPrinter(hasKeySchemas: boolean): Printer {
   return (message, out) => {
     const { topic, partition, offset, timestamp, key, value } = message

@@ -5,6 +5,8 @@ import { PayloadProblem } from '../serde/format.ts'
 export interface Tap {
   buf: Buffer
   pos: number
+  /** Ours: how many items of this value took no bytes so far. */
+  empty?: number
   readLong(): number
   readString(): string
 }
@@ -19,7 +21,7 @@ export function isCodec(type: unknown): type is Codec {
   return typeof type === 'object' && type !== null && '_read' in type
 }
 
-/** Items that take no bytes (null, or a record of nothing) can come in any number: this many. */
+/** A value may have so many items that take no bytes (null, or a record of nothing), in all lists. */
 const maxEmptyItems = 65_536
 
 /**
@@ -27,7 +29,7 @@ const maxEmptyItems = 65_536
  * the memory for a count that a few damaged bytes spell; there can't be more items than bytes,
  * unless they take none.
  */
-function blockSize(tap: Tap, already: number): number {
+function blockSize(tap: Tap): number {
   let count = tap.readLong()
   if (count < 0) {
     count = -count
@@ -35,10 +37,20 @@ function blockSize(tap: Tap, already: number): number {
   }
   const left = tap.buf.length - tap.pos
   if (left < 0) throw new PayloadProblem('it ends within a list')
-  if (count > left && count + already > maxEmptyItems) {
+  if (count > left && count + (tap.empty ?? 0) > maxEmptyItems) {
     throw new PayloadProblem(`a list claims ${count} items in ${left} bytes`)
   }
   return count
+}
+
+/** What a block has taken: items that no byte paid for are counted, over all lists of a value. */
+function settle(tap: Tap, items: number, from: number): void {
+  const unpaid = items - (tap.pos - from)
+  if (unpaid <= 0) return
+  tap.empty = (tap.empty ?? 0) + unpaid
+  if (tap.empty > maxEmptyItems) {
+    throw new PayloadProblem(`more than ${maxEmptyItems} items of its lists take no bytes`)
+  }
 }
 
 /** Lost when an item ran over the end: what it gave is not to be believed. */
@@ -51,11 +63,13 @@ export class GuardedArray extends avsc.types.ArrayType {
     const items: unknown = this.itemsType
     if (!isCodec(items)) throw new TypeError('an array type without items')
     const list: unknown[] = []
-    for (let left = blockSize(tap, 0); left > 0; left = blockSize(tap, list.length)) {
-      while (left-- > 0) {
+    for (let size = blockSize(tap); size > 0; size = blockSize(tap)) {
+      const from = tap.pos
+      for (let left = size; left > 0; left--) {
         list.push(items._read(tap))
         checkEnd(tap)
       }
+      settle(tap, size, from)
     }
     return list
   }
@@ -63,12 +77,13 @@ export class GuardedArray extends avsc.types.ArrayType {
   _skip(tap: Tap): void {
     const items: unknown = this.itemsType
     if (!isCodec(items)) throw new TypeError('an array type without items')
-    let skipped = 0
-    for (let left = blockSize(tap, 0); left > 0; left = blockSize(tap, skipped)) {
-      for (; left > 0; left--, skipped++) {
+    for (let size = blockSize(tap); size > 0; size = blockSize(tap)) {
+      const from = tap.pos
+      for (let left = size; left > 0; left--) {
         items._skip(tap)
         checkEnd(tap)
       }
+      settle(tap, size, from)
     }
   }
 }
@@ -78,9 +93,9 @@ export class GuardedMap extends avsc.types.MapType {
     const values: unknown = this.valuesType
     if (!isCodec(values)) throw new TypeError('a map type without values')
     const map: Record<string, unknown> = {}
-    let seen = 0
-    for (let left = blockSize(tap, 0); left > 0; left = blockSize(tap, seen)) {
-      for (; left > 0; left--, seen++) {
+    // Keys take a byte each, so that a block of a map is paid for.
+    for (let left = blockSize(tap); left > 0; left = blockSize(tap)) {
+      for (; left > 0; left--) {
         const key = tap.readString()
         const value = values._read(tap)
         checkEnd(tap)
@@ -96,9 +111,8 @@ export class GuardedMap extends avsc.types.MapType {
   _skip(tap: Tap): void {
     const values: unknown = this.valuesType
     if (!isCodec(values)) throw new TypeError('a map type without values')
-    let skipped = 0
-    for (let left = blockSize(tap, 0); left > 0; left = blockSize(tap, skipped)) {
-      for (; left > 0; left--, skipped++) {
+    for (let left = blockSize(tap); left > 0; left = blockSize(tap)) {
+      for (; left > 0; left--) {
         tap.readString()
         values._skip(tap)
         checkEnd(tap)

@@ -1,5 +1,6 @@
 import avsc, { type Type } from 'avsc'
 import { type ReferencedSchema, SchemaProblem } from '../serde/format.ts'
+import { checkBulk } from './bulk.ts'
 import { GuardedArray, GuardedMap } from './guarded.ts'
 import {
   type ConversionOf,
@@ -52,7 +53,9 @@ export function parseAvro(
   for (const each of references) {
     typeOf(each.schema.schema, shared, `the schema that is referred to as "${each.name}"`)
   }
-  return typeOf(text, shared, 'it')
+  const type = typeOf(text, shared, 'it')
+  checkBulk(type)
+  return type
 }
 
 function typeOf(text: string, options: Partial<AvscOptions>, what: string): Type {

@@ -1,4 +1,4 @@
-import type { Ajv, ErrorObject, ValidateFunction } from 'ajv'
+import type { Ajv, ErrorObject } from 'ajv'
 import type { Schema } from '../client/types.ts'
 import {
   type Decoder,
@@ -13,6 +13,7 @@ import {
   ValueProblem,
 } from '../serde/format.ts'
 import { draftOf, validatorOf } from './drafts.ts'
+import { metered } from './meter.ts'
 import { linearPatterns, nativePatterns } from './patterns.ts'
 
 export interface JsonSchemaOptions {
@@ -63,11 +64,18 @@ interface CompileOptions {
   readonly all: boolean
 }
 
+/** A schema, ready to hold values against. */
+interface Check {
+  fits(value: unknown): boolean
+  /** What was wrong with the last one. */
+  errors(): readonly ErrorObject[]
+}
+
 function compile(
   schema: Schema,
   references: readonly ReferencedSchema[],
   { trusted, all }: CompileOptions,
-): ValidateFunction {
+): Check {
   const json = schemaJson(schema.schema)
   const ajv = validatorOf(draftOf(json), {
     allErrors: all,
@@ -77,10 +85,18 @@ function compile(
     verbose: true,
     code: { regExp: trusted ? nativePatterns : linearPatterns },
   })
+  const meter = trusted ? undefined : metered(ajv)
   try {
     const base = baseOf(json)
     for (const each of references) addReference(ajv, each, base)
-    return ajv.compile(plain(json) as object | boolean)
+    const validate = ajv.compile(plain(json) as object | boolean)
+    return {
+      fits(value) {
+        meter?.refill()
+        return validate(value)
+      },
+      errors: () => validate.errors ?? [],
+    }
   } catch (cause) {
     if (cause instanceof SchemaProblem) throw cause
     const reason = cause instanceof Error ? cause.message : String(cause)
@@ -126,10 +142,10 @@ function schemaJson(text: string): unknown {
   }
 }
 
-function encode(check: ValidateFunction | false, value: unknown, reserve: number): Buffer {
+function encode(check: Check | false, value: unknown, reserve: number): Buffer {
   const text = jsonText(value)
   // What is written counts: a Date is a text there, and what is undefined is not there at all.
-  if (check && !check(value) && !check(JSON.parse(text))) throw misfits(check)
+  if (check && !check.fits(value) && !check.fits(JSON.parse(text))) throw misfits(check)
   const bytes = Buffer.allocUnsafe(reserve + Buffer.byteLength(text))
   bytes.write(text, reserve)
   return bytes
@@ -147,20 +163,19 @@ function jsonText(value: unknown): string {
   throw new ValueProblem([{ path: '', expected: 'what JSON can express', actual: shown(value) }])
 }
 
-function decode(check: ValidateFunction | false, payload: Buffer): unknown {
+function decode(check: Check | false, payload: Buffer): unknown {
   let value: unknown
   try {
     value = JSON.parse(payload.toString('utf8'))
   } catch (cause) {
     throw new PayloadProblem(`it is not JSON: ${String(cause)}`, { cause })
   }
-  if (check && !check(value)) throw misfits(check)
+  if (check && !check.fits(value)) throw misfits(check)
   return value
 }
 
-function misfits(check: ValidateFunction): ValueProblem {
-  const errors = check.errors ?? []
-  return new ValueProblem(errors.slice(0, maxMisfits).map(misfitOf))
+function misfits(check: Check): ValueProblem {
+  return new ValueProblem(check.errors().slice(0, maxMisfits).map(misfitOf))
 }
 
 /** ajv's finding in our words: its path is a JSON pointer, its message an expectation. */

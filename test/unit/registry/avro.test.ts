@@ -285,6 +285,37 @@ describe('hostile schemas', () => {
     expect(() => parse(deep)).toThrow(/nested more than/)
     expect(() => parse(`[${'"int",'.repeat(200_000)}"int"]`)).toThrow(/more than 100000 parts/)
   })
+  it('cannot spell very many values with few bytes', () => {
+    const doubling = (last: unknown) => [
+      field('r0', last),
+      ...Array.from({ length: 40 }, (_, i) =>
+        field(`r${i + 1}`, record(`R${i + 1}`, field('a', `R${i}`), field('b', `R${i}`))),
+      ),
+    ]
+    const nothing = JSON.stringify(record('Root', ...doubling(record('R0'))))
+    expect(() => parse(nothing)).toThrow(/more than 1000000 parts/)
+    const numbers = JSON.stringify(record('Root', ...doubling(record('R0', field('n', 'int')))))
+    expect(() => parse(numbers)).toThrow(/more than 1000000 parts/)
+    const nulls = Array.from({ length: 200 }, (_, i) => field(`n${i}`, 'null'))
+    expect(() => parse(JSON.stringify(record('Root', ...nulls)))).toThrow(/take no bytes/)
+    const optional = Array.from({ length: 2_000 }, (_, i) => field(`o${i}`, ['null', 'string']))
+    expect(() => parse(JSON.stringify(record('Root', ...optional)))).not.toThrow()
+  })
+  it('cannot fill the memory with items that take no bytes, in many lists', () => {
+    const type = codec({ type: 'array', items: { type: 'array', items: 'null' } })
+    const list = Buffer.concat([Buffer.from('8002', 'hex'), Buffer.of(0)])
+    const lists = (count: number) => {
+      const start = codec('long').bytes(count)
+      return Buffer.concat([start, ...Array.from({ length: count }, () => list), Buffer.of(0)])
+    }
+    expect(type.read(lists(100))).toHaveLength(100)
+    expect(() => type.read(lists(1_000))).toThrow(/more than 65536 items .* no bytes/)
+  })
+  it('cannot be nested without end by its values', () => {
+    const type = codec(record('L', field('next', ['null', 'L'])))
+    const bytes = Buffer.concat([Buffer.alloc(1_000_000, 2), Buffer.of(0)])
+    expect(() => type.read(bytes)).toThrow(/call stack/)
+  })
   it('must be JSON, and Avro', () => {
     expect(() => parse('{"type":"reco')).toThrow(/not JSON/)
     expect(() => parse('{"type":"reco"}')).toThrow(/not a valid Avro schema: .*reco/)

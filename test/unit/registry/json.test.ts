@@ -185,6 +185,61 @@ describe('hostile schemas', () => {
       }
     }
   })
+  it('references that double at each step cannot hang', () => {
+    const read = (steps: number) => {
+      const twice = (i: number) => ({
+        allOf: [{ $ref: `#/$defs/d${i}` }, { $ref: `#/$defs/d${i}` }],
+      })
+      const defs = Array.from({ length: steps }, (_, i) => [`d${i + 1}`, twice(i)] as const)
+      const $defs = { d0: { type: 'object' }, ...Object.fromEntries(defs) }
+      const schema = { schema: JSON.stringify({ $ref: `#/$defs/d${steps}`, $defs }) }
+      return jsonFormat({}).decoder(schema, []).decode(Buffer.from('{}'), undefined)
+    }
+    expect(read(10)).toEqual({})
+    expect(() => read(60)).toThrow(/more work of it than is allowed/)
+  })
+  it('dynamic references neither', () => {
+    const $schema = 'https://json-schema.org/draft/2020-12/schema'
+    const again = { $dynamicRef: '#node' }
+    const node = { $dynamicAnchor: 'node', items: { allOf: [again, again] } }
+    const decoder = jsonFormat({}).decoder({ schema: JSON.stringify({ $schema, ...node }) }, [])
+    const nested = (depth: number) => Buffer.from('['.repeat(depth) + ']'.repeat(depth))
+    expect(decoder.decode(nested(5), undefined)).toEqual([[[[[]]]]])
+    expect(() => decoder.decode(nested(60), undefined)).toThrow(/more work of it than is allowed/)
+  })
+  it('unique items are found in linear time, and are those that are equal as JSON', () => {
+    const schema = { schema: JSON.stringify({ uniqueItems: true }) }
+    const decoder = jsonFormat({}).decoder(schema, [])
+    const read = (items: unknown[]) => decoder.decode(Buffer.from(JSON.stringify(items)), undefined)
+    expect(read(Array.from({ length: 100_000 }, (_, a) => ({ a })))).toHaveLength(100_000)
+    expect(read([1, '1', [1], ['1'], { a: 1 }, { a: '1' }, null, 'null'])).toHaveLength(8)
+    expect(() =>
+      read([
+        { a: 1, b: 2 },
+        { b: 2, a: 1 },
+      ]),
+    ).toThrow(/NOT have duplicate items/)
+    expect(() => read([1, 2, 1])).toThrow(/NOT have duplicate items/)
+  })
+  it('schemas and values nested without end are refused', () => {
+    const deep = `${'{"not":'.repeat(100_000)}true${'}'.repeat(100_000)}`
+    expect(() => jsonFormat({}).decoder({ schema: deep }, [])).toThrow(/not a valid JSON Schema/)
+    const decoder = jsonFormat({}).decoder({ schema: '{"items":{"$ref":"#"}}' }, [])
+    const bytes = Buffer.from('['.repeat(100_000) + ']'.repeat(100_000))
+    expect(() => decoder.decode(bytes, undefined)).toThrow(/call stack/)
+  })
+  it('an identifier cannot run code', () => {
+    for (const $id of [
+      'http://a/*/process.exit()/*',
+      '"+process.exit()+"',
+      '`$' + '{process.exit()}`',
+    ]) {
+      const schema = { schema: JSON.stringify({ $id, type: 'string' }) }
+      const decoder = jsonFormat({}).decoder(schema, [])
+      expect(decoder.decode(Buffer.from('"a"'), undefined)).toBe('a')
+      expect(() => decoder.decode(Buffer.from('1'), undefined)).toThrow(/string/)
+    }
+  })
   it('a schema that refers to itself ends', () => {
     expect(() => codec({ $ref: '#' }).write({})).toThrow(/stack|resolve|loop/i)
   })
