@@ -163,6 +163,14 @@ export class EmbeddedCluster {
   }
 
   /**
+   * Handles the next request of an API, and breaks its connection instead of answering: what it
+   * asked for is done, but its sender can't know.
+   */
+  loseAnswer(api: ApiName, target?: FaultTarget): void {
+    this.#faults.add(api, { is: 'lose' }, target)
+  }
+
+  /**
    * Hands the next request of an API to `answer`, which replies in the broker's place or says what
    * is to happen with it: `'pass'`, `'disconnect'` or `'drop'`.
    *

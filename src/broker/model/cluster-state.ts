@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
+import { nextInstance, Publisher } from '../../events.ts'
 import type { Logger } from '../../logger.ts'
 import { type FeatureLevels, Features } from '../config/features.ts'
 import { type KeptConfig, RESOURCE_TYPES, ResourceConfigs } from '../config/resource-configs.ts'
@@ -69,6 +70,7 @@ export class ClusterState {
   /** Settings of what is no topic. To be changed by `configure`. */
   readonly configs: ResourceConfigs
   readonly clusterId: string
+  readonly publisher: Publisher
   /** How often what is no log has changed since the start. */
   changes = 0
   #topicDefaults: TopicDefaults
@@ -85,6 +87,8 @@ export class ClusterState {
     this.nodes = nodes
     this.#folder = folder
     this.clusterId = kept.clusterId
+    const source = { instance: nextInstance(), clientId: `cluster ${kept.clusterId}` }
+    this.publisher = new Publisher(source, () => settings.clock.now())
     this.telemetry = new Telemetry(settings.clock)
     this.features = new Features(settings.transactionVersion, kept.features)
     this.configs = new ResourceConfigs(kept.configs)
