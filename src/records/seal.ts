@@ -7,6 +7,7 @@ import {
   CONTROL,
   COUNT_AT,
   CRC_AT,
+  DELETE_HORIZON,
   LAST_OFFSET_DELTA_AT,
   LEADER_EPOCH_AT,
   LENGTH_AT,
@@ -35,6 +36,8 @@ export interface BatchFields {
   readonly timestampType?: TimestampType
   readonly transactional?: boolean
   readonly control?: boolean
+  /** Whether `baseTimestamp` is when tombstones may go (KIP-534), as in compacted batches. */
+  readonly deleteHorizon?: boolean
   /** -1n, with epoch and sequence at -1, when left out: a batch without idempotence. */
   readonly producerId?: bigint
   readonly producerEpoch?: number
@@ -74,7 +77,8 @@ function attributesOf(fields: BatchFields): number {
     (fields.codec ?? 0) |
     (fields.timestampType === 'LogAppendTime' ? LOG_APPEND_TIME : 0) |
     (fields.transactional === true ? TRANSACTIONAL : 0) |
-    (fields.control === true ? CONTROL : 0)
+    (fields.control === true ? CONTROL : 0) |
+    (fields.deleteHorizon === true ? DELETE_HORIZON : 0)
   )
 }
 

@@ -39,6 +39,13 @@ const ownConfigs = {
   },
   listeners: { type: 'list', fallback: null, about: 'The addresses that the broker listens on.' },
   'log.dirs': { type: 'list', fallback: null, about: 'Where the logs are kept.' },
+  'log.cleaner.backoff.ms': {
+    type: 'long',
+    // Kafka: 15000, and five minutes between two looks at retention.
+    fallback: '1000',
+    min: 0,
+    about: 'How long the cleaner rests between two passes over the logs that have grown.',
+  },
   'max.connections': {
     type: 'int',
     fallback: '2147483647',

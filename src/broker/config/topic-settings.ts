@@ -1,3 +1,4 @@
+import type { CompactionSettings } from '../log/compaction/plan.ts'
 import type { LogSettings } from '../log/partition-log.ts'
 import { type TopicConfigName, topicConfigs } from './topic-configs.ts'
 
@@ -12,6 +13,7 @@ export interface TopicSettings extends LogSettings {
   readonly retentionMs: number
   readonly retentionBytes: number
   readonly minInsyncReplicas: number
+  readonly compaction: CompactionSettings
 }
 
 /** Settings that a topic has of its own, by Kafka's names. */
@@ -53,19 +55,28 @@ export function topicSettings(
   const policies = text('cleanup.policy')
     .split(',')
     .map(word => word.trim())
+  const isCompacted = policies.includes('compact')
   return {
     segmentBytes: number('internal.segment.bytes') || number('segment.bytes'),
-    segmentMs: number('segment.ms'),
+    segmentMs: isCompacted
+      ? Math.min(number('segment.ms'), number('max.compaction.lag.ms'))
+      : number('segment.ms'),
     indexIntervalBytes: number('index.interval.bytes'),
     fsync: fsync || number('flush.messages') === 1,
     maxMessageBytes: number('max.message.bytes'),
     usesLogAppendTime: text('message.timestamp.type') === 'LogAppendTime',
     timestampBeforeMaxMs: number('message.timestamp.before.max.ms'),
     timestampAfterMaxMs: number('message.timestamp.after.max.ms'),
-    isCompacted: policies.includes('compact'),
+    isCompacted,
     isDeleted: policies.includes('delete'),
     retentionMs: number('retention.ms'),
     retentionBytes: number('retention.bytes'),
     minInsyncReplicas: number('min.insync.replicas'),
+    compaction: {
+      minDirtyRatio: number('min.cleanable.dirty.ratio'),
+      minLagMs: number('min.compaction.lag.ms'),
+      maxLagMs: number('max.compaction.lag.ms'),
+      deleteRetentionMs: number('delete.retention.ms'),
+    },
   }
 }

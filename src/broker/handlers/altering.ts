@@ -125,8 +125,7 @@ async function keep(
     return cluster.configure(resourceType, resourceName, config)
   }
   const topic = cluster.topics.named(resourceName)
-  if (topic) topic.config = config
-  await cluster.save()
+  if (topic) await cluster.configureTopic(topic, config)
 }
 
 function failed(error: ErrorName, errorMessage: string): Outcome {

@@ -1,11 +1,15 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { LogStorage, Run, SegmentBytes } from './storage.ts'
+import type { LogStorage, PlacedBytes, Run, SegmentBytes } from './storage.ts'
 
 /** Chunks that one `writev` takes: the system's own limit. */
 const CHUNKS_PER_WRITE = 1024
 export const START_OFFSET_FILE = 'start-offset'
+/** A segment that compaction is writing; it counts for nothing. */
+const CLEANED = '.cleaned'
+/** One that is whole: it counts in the place of all that begin before the offset in its name. */
+const SWAP = '.swap'
 
 /** A partition's segments as files of one folder, named and laid out as Kafka does. */
 export class FolderStorage implements LogStorage {
@@ -24,6 +28,27 @@ export class FolderStorage implements LogStorage {
   /** A segment of which `size` bytes are in its file already. */
   existing(baseOffset: number, size: number): FileBytes {
     return new FileBytes(join(this.folder, segmentName(baseOffset)), size, () => this.#makeFolder())
+  }
+
+  createCleaned(baseOffset: number): FileBytes {
+    const path = join(this.folder, segmentName(baseOffset) + CLEANED)
+    return new FileBytes(path, 0, () => this.#makeFolder())
+  }
+
+  async replace(old: readonly PlacedBytes[], cleaned: PlacedBytes): Promise<void> {
+    const { baseOffset, bytes } = cleaned
+    const place = join(this.folder, segmentName(baseOffset))
+    const swap = join(this.folder, swapName(baseOffset, old.at(-1)!.endOffset))
+    await rename(place + CLEANED, swap)
+    for (const each of old) await each.bytes.remove()
+    await rename(swap, place)
+    if (bytes instanceof FileBytes) bytes.movedTo(place)
+  }
+
+  /** Finishes what a crash has left half done, or takes it back. */
+  async repair({ remove, rename: renames }: Repairs): Promise<void> {
+    for (const name of remove) await rm(join(this.folder, name), { force: true })
+    for (const [from, to] of renames) await rename(join(this.folder, from), join(this.folder, to))
   }
 
   async keepStartOffset(offset: number): Promise<void> {
@@ -49,12 +74,56 @@ export function segmentName(baseOffset: number): string {
   return `${String(baseOffset).padStart(20, '0')}.log`
 }
 
+/** `00000000000000000042-00000000000000000099.log.swap` */
+function swapName(baseOffset: number, endOffset: number): string {
+  return `${String(baseOffset).padStart(20, '0')}-${segmentName(endOffset)}${SWAP}`
+}
+
+/** What is to be done with the files of a folder before they are its log. */
+export interface Repairs {
+  readonly remove: readonly string[]
+  readonly rename: readonly (readonly [from: string, to: string])[]
+}
+
+/** A segment's file by its name. */
+export interface SegmentFile {
+  readonly name: string
+  readonly baseOffset: number
+}
+
+/** Which files of a folder make up the log, in order, and what has to be done about others. */
+export function segmentFiles(names: readonly string[]): {
+  readonly files: readonly SegmentFile[]
+  readonly repairs: Repairs
+} {
+  const swaps = names.flatMap(name => {
+    const [, from, to] = /^(\d{20})-(\d{20})\.log\.swap$/.exec(name) ?? []
+    return from === undefined ? [] : [{ name, baseOffset: Number(from), endOffset: Number(to) }]
+  })
+  const logs = names
+    .filter(name => /^\d{20}\.log$/.test(name))
+    .map(name => ({ name, baseOffset: Number(name.slice(0, 20)) }))
+  const isReplaced = ({ baseOffset }: SegmentFile) =>
+    swaps.some(swap => baseOffset >= swap.baseOffset && baseOffset < swap.endOffset)
+  const replaced = logs.filter(isReplaced)
+  const files = [...logs.filter(file => !isReplaced(file)), ...swaps]
+  const unfinished = names.filter(name => name.endsWith(CLEANED))
+  return {
+    files: files.sort((a, b) => a.baseOffset - b.baseOffset),
+    repairs: {
+      remove: [...unfinished, ...replaced.map(({ name }) => name)],
+      rename: swaps.map(({ name, baseOffset }) => [name, segmentName(baseOffset)]),
+    },
+  }
+}
+
 /** The bytes of a segment in a file, which is opened when it is first needed. */
 export class FileBytes implements SegmentBytes {
   size: number
-  readonly #path: string
+  #path: string
   readonly #prepare: () => Promise<unknown>
   #opening: Promise<FileHandle> | undefined
+  #isRemoved = false
   /** Appended, but not handed to the system yet. */
   #pending: Buffer[] = []
   #written: number
@@ -66,6 +135,11 @@ export class FileBytes implements SegmentBytes {
     this.#written = size
     this.#synced = size
     this.#prepare = prepare
+  }
+
+  /** Its file has another name now. */
+  movedTo(path: string): void {
+    this.#path = path
   }
 
   append(batch: Buffer): void {
@@ -88,7 +162,7 @@ export class FileBytes implements SegmentBytes {
 
   async read(from: number, to: number): Promise<readonly Run[]> {
     const end = Math.min(to, this.#written)
-    if (end <= from) return []
+    if (end <= from || this.#isRemoved) return []
     const file = await this.#file()
     const bytes = Buffer.allocUnsafeSlow(end - from)
     let filled = 0
@@ -117,6 +191,7 @@ export class FileBytes implements SegmentBytes {
   }
 
   async remove(): Promise<void> {
+    this.#isRemoved = true
     await this.close()
     await rm(this.#path, { force: true })
   }

@@ -10,6 +10,10 @@ const OWN_BLOCK_BYTES = 32 * 1024
 export const memoryStorage: LogStorage = {
   immediate: true,
   create: () => new MemoryBytes(),
+  createCleaned: () => new MemoryBytes(),
+  replace: async old => {
+    for (const { bytes } of old) await bytes.remove()
+  },
   keepStartOffset: async () => {},
   remove: async () => {},
 }

@@ -22,6 +22,7 @@ export async function recoveredLog(
   scanned: ScannedLog,
   settings: Settings,
 ): Promise<PartitionLog> {
+  await storage.repair(scanned.repairs)
   const segments: Segment[] = []
   for (const { baseOffset, size, tornBytes, batches } of scanned.segments) {
     const bytes = storage.existing(baseOffset, size + tornBytes)

@@ -6,6 +6,7 @@ import { placeBatch } from '../../records/seal.ts'
 import { type BatchFacts, batchFacts } from './batch-facts.ts'
 import { LeaderEpochs } from './epochs.ts'
 import { type KnownBatch, ProducerStates } from './producer-states.ts'
+import { expiredSegments, type RetentionSettings } from './retention.ts'
 import { NOTHING, Segment, type Slice } from './segment.ts'
 import type { LogStorage } from './storage.ts'
 import { type Marker, Transactions } from './transactions.ts'
@@ -49,6 +50,12 @@ export class PartitionLog {
   readonly transactions = new Transactions()
   /** Told how many bytes have become readable. */
   onReadable: (bytes: number) => void = () => {}
+  /**
+   * Told of a new segment, and of the first append after `cleaned`: there may be old ones to go.
+   */
+  onGrown: () => void = () => {}
+  /** Up to there the log was compacted since it was opened. */
+  cleanedTo = 0
   readonly #storage: LogStorage
   readonly #settings: () => LogSettings
   readonly #segments: Segment[]
@@ -58,6 +65,7 @@ export class PartitionLog {
   #unreadableBytes = 0
   #hasNewMarker = false
   #writing = false
+  #isGrown = false
   #failure: Error | undefined
 
   /** `segments` are those that recovery found, in order; `start` is the kept start offset. */
@@ -123,7 +131,7 @@ export class PartitionLog {
       const message = `producer ${facts.producerId} has a transaction open here`
       return { is: 'refused', code: 'INVALID_TXN_STATE', message }
     }
-    const segment = this.#segmentFor(batch.length, nowMs)
+    const segment = this.#segmentFor(batch.length, facts.maxTimestamp, nowMs)
     const baseOffset = segment.nextOffset
     const lastOffset = baseOffset + facts.lastOffset - facts.baseOffset
     placeBatch(batch, baseOffset, leaderEpoch)
@@ -133,6 +141,7 @@ export class PartitionLog {
     this.note(placed, batch)
     this.#unreadableBytes += batch.length
     this.#makeReadable()
+    if (!this.#isGrown) this.#grown()
     return { is: 'appended', baseOffset, lastOffset }
   }
 
@@ -189,8 +198,9 @@ export class PartitionLog {
       const segment = this.#segments[i]!
       if (segment.baseOffset >= end) break
       const slice = await segment.read(offset, end, maxBytes, atLeastOne)
-      // A compacted segment may end with a gap: then the next one holds what comes after it.
-      if (slice.size > 0 || offset < segment.nextOffset) return slice
+      // A compacted segment may be empty, or end with a gap: then the next one holds what comes
+      // after it.
+      if (slice.size > 0 || (segment.size > 0 && offset < segment.nextOffset)) return slice
     }
     return NOTHING
   }
@@ -217,8 +227,55 @@ export class PartitionLog {
     this.transactions.truncateStart(this.#startOffset)
     await this.#storage.keepStartOffset(this.#startOffset)
     while (this.#segments.length > 1 && this.#segments[0]!.nextOffset <= this.#startOffset) {
-      await this.#segments.shift()!.bytes.remove()
+      const gone = this.#segments.shift()!
+      await gone.unread()
+      await gone.bytes.remove()
     }
+  }
+
+  /** Deletes what is too old or too much, in whole segments. */
+  async deleteExpired(retention: RetentionSettings, nowMs: number): Promise<void> {
+    const count = expiredSegments(this.#segments, retention, nowMs)
+    if (count === 0) return
+    // The active segment goes too where all is old: then what comes next begins another.
+    if (count === this.#segments.length && this.#highWatermark === this.endOffset) {
+      this.#roll(this.endOffset)
+    }
+    const first = this.#segments[Math.min(count, this.#segments.length - 1)]!
+    await this.deleteBefore(first.baseOffset)
+  }
+
+  /** What grew was looked at; `onGrown` is to tell of more. */
+  cleaned(): void {
+    this.#isGrown = false
+  }
+
+  /** Starts a segment that may take the place of others. */
+  newCleaned(baseOffset: number): Segment {
+    const bytes = this.#storage.createCleaned(baseOffset)
+    return new Segment(baseOffset, bytes, this.#settings().indexIntervalBytes)
+  }
+
+  /**
+   * Puts a segment in the place of neighbours, none of them the active one. False if these are not
+   * there any more; the new one is deleted then.
+   */
+  async replace(old: readonly Segment[], cleaned: Segment): Promise<boolean> {
+    const at = this.#segments.indexOf(old[0]!)
+    const isThere = old.every((segment, i) => this.#segments[at + i] === segment)
+    if (at < 0 || !isThere || this.#failure) {
+      await cleaned.bytes.remove()
+      return false
+    }
+    const endOffset = this.#segments[at + old.length]!.baseOffset
+    cleaned.firstAppendMs = old[0]!.firstAppendMs
+    this.#segments.splice(at, old.length, cleaned)
+    for (const segment of old) await segment.unread()
+    await this.#storage.replace(
+      old.map(({ baseOffset, bytes }) => ({ baseOffset, endOffset, bytes })),
+      { baseOffset: cleaned.baseOffset, endOffset, bytes: cleaned.bytes },
+    )
+    return true
   }
 
   /** Writes what is still to be written, then closes the segments. */
@@ -238,12 +295,23 @@ export class PartitionLog {
     return this.#segments[this.#segments.length - 1]!
   }
 
-  #segmentFor(bytes: number, nowMs: number): Segment {
+  #segmentFor(bytes: number, timestamp: number, nowMs: number): Segment {
     const active = this.#active
     const { segmentBytes, segmentMs } = this.#settings()
-    const isFull = active.size > 0 && active.size + bytes > segmentBytes
-    const isOld = active.firstAppendMs >= 0 && nowMs - active.firstAppendMs > segmentMs
-    return isFull || isOld ? this.#roll(active.nextOffset) : active
+    const { size, firstTimestamp, firstAppendMs, nextOffset } = active
+    const isFull = size > 0 && size + bytes > segmentBytes
+    // By the records' own times where they have any, so that old ones can be told apart.
+    const age =
+      firstTimestamp >= 0 && timestamp >= 0 ? timestamp - firstTimestamp : nowMs - firstAppendMs
+    const isOld = size > 0 && (firstTimestamp >= 0 || firstAppendMs >= 0) && age > segmentMs
+    if (!isFull && !isOld) return active
+    this.#grown()
+    return this.#roll(nextOffset)
+  }
+
+  #grown(): void {
+    this.#isGrown = true
+    this.onGrown()
   }
 
   #roll(baseOffset: number): Segment {

@@ -3,7 +3,12 @@ import { join } from 'node:path'
 import { crc32c } from '../../records/crc32c.ts'
 import { ATTRIBUTES_AT, BATCH_HEADER_BYTES, CRC_AT } from '../../records/layout.ts'
 import { type BatchFacts, batchFacts, claimedSize } from './batch-facts.ts'
-import { type FolderStorage, START_OFFSET_FILE } from './file-storage.ts'
+import {
+  type FolderStorage,
+  type Repairs,
+  START_OFFSET_FILE,
+  segmentFiles,
+} from './file-storage.ts'
 
 const READ_BYTES = 1024 * 1024
 
@@ -39,6 +44,8 @@ export interface PlacedBatch {
 export interface ScannedLog {
   readonly segments: readonly ScannedSegment[]
   readonly startOffset: number
+  /** To be done before the segments are opened by their own names. */
+  readonly repairs: Repairs
 }
 
 /**
@@ -47,23 +54,17 @@ export interface ScannedLog {
  * cutting there would drop records that were acknowledged.
  */
 export async function scanLog(storage: FolderStorage): Promise<ScannedLog> {
-  const names = await segmentNames(storage.folder)
+  const { files, repairs } = segmentFiles(await readdir(storage.folder).catch(noSuchFolder))
   const segments: ScannedSegment[] = []
-  for (const [i, name] of names.entries()) {
+  for (const [i, { name, baseOffset }] of files.entries()) {
     const file = join(storage.folder, name)
-    const baseOffset = Number(name.slice(0, 20))
     const before = segments.at(-1)?.batches.at(-1)
     if (before && before.facts.lastOffset >= baseOffset) {
       throw new DamagedLogError(file, 0, 'it starts before the segment in front of it ends')
     }
-    segments.push(await scanSegment(file, baseOffset, i === names.length - 1))
+    segments.push(await scanSegment(file, baseOffset, i === files.length - 1))
   }
-  return { segments, startOffset: await keptStartOffset(storage.folder) }
-}
-
-async function segmentNames(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(noSuchFolder)
-  return names.filter(name => /^\d{20}\.log$/.test(name)).sort()
+  return { segments, startOffset: await keptStartOffset(storage.folder), repairs }
 }
 
 function noSuchFolder(error: NodeJS.ErrnoException): string[] {

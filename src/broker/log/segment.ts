@@ -1,3 +1,4 @@
+import { type Deferred, deferred } from '../../base/deferred.ts'
 import {
   type BatchFacts,
   baseOffsetAt,
@@ -31,7 +32,11 @@ export class Segment {
   maxTimestamp = -1
   /** When its first batch came, by the wall clock: for `segment.ms`. */
   firstAppendMs = -1
+  /** The greatest timestamp of its first batch, by which `segment.ms` counts; -1 without one. */
+  firstTimestamp = -1
   readonly #index: OffsetIndex
+  #readers = 0
+  #idle: Deferred<void> | undefined
 
   constructor(baseOffset: number, bytes: SegmentBytes, indexEvery: number) {
     this.baseOffset = baseOffset
@@ -51,6 +56,7 @@ export class Segment {
 
   /** Enters a batch at `position` into the index, whose bytes are there or about to be. */
   note(facts: BatchFacts, position: number): void {
+    if (position === 0) this.firstTimestamp = facts.maxTimestamp
     this.#index.note(facts.baseOffset, position, this.maxTimestamp)
     this.maxTimestamp = Math.max(this.maxTimestamp, facts.maxTimestamp)
     this.nextOffset = facts.lastOffset + 1
@@ -60,7 +66,11 @@ export class Segment {
    * The batches from the one that holds `offset` on, up to the first that starts at or behind
    * `end`: at most `maxBytes` of them, but the first one whole if `atLeastOne` (KIP-74).
    */
-  async read(offset: number, end: number, maxBytes: number, atLeastOne: boolean): Promise<Slice> {
+  read(offset: number, end: number, maxBytes: number, atLeastOne: boolean): Promise<Slice> {
+    return this.#reading(() => this.#read(offset, end, maxBytes, atLeastOne))
+  }
+
+  async #read(offset: number, end: number, maxBytes: number, atLeastOne: boolean): Promise<Slice> {
     const from = this.#index.floor(offset)?.position ?? 0
     const first = await this.#find(from, (bytes, at) => lastOffsetAt(bytes, at) >= offset)
     if (first === undefined || first.baseOffset >= end) return NOTHING
@@ -72,7 +82,11 @@ export class Segment {
   }
 
   /** The first batch with a record as late as `timestamp` that reaches `offset`, whole. */
-  async firstAsLateAs(timestamp: number, offset: number): Promise<Buffer | undefined> {
+  firstAsLateAs(timestamp: number, offset: number): Promise<Buffer | undefined> {
+    return this.#reading(() => this.#firstAsLateAs(timestamp, offset))
+  }
+
+  async #firstAsLateAs(timestamp: number, offset: number): Promise<Buffer | undefined> {
     if (this.maxTimestamp < timestamp) return undefined
     const from = this.#index.floorTime(timestamp)?.position ?? 0
     const fits = (bytes: Buffer, at: number) =>
@@ -89,6 +103,22 @@ export class Segment {
       if (!found) return
       yield await this.#batch(found)
       position = found.position + found.size
+    }
+  }
+
+  /** Resolves when nobody reads; to be asked after nobody can begin to. */
+  async unread(): Promise<void> {
+    if (this.#readers === 0) return
+    this.#idle ??= deferred()
+    await this.#idle.promise
+  }
+
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
+    this.#readers++
+    try {
+      return await read()
+    } finally {
+      if (--this.#readers === 0) this.#idle?.resolve()
     }
   }
 

@@ -25,12 +25,27 @@ export interface SegmentBytes {
   remove(): Promise<void>
 }
 
+/** The bytes of a segment, and the offsets that are its own. */
+export interface PlacedBytes {
+  readonly baseOffset: number
+  /** Where the next segment begins. */
+  readonly endOffset: number
+  readonly bytes: SegmentBytes
+}
+
 /** Where a partition's segments live. */
 export interface LogStorage {
   /** Nothing has to be waited for: what was appended is as safe as it will ever be. */
   readonly immediate: boolean
   /** Starts an empty segment. */
   create(baseOffset: number): SegmentBytes
+  /** Starts a segment that is no part of the log before it has taken the place of others. */
+  createCleaned(baseOffset: number): SegmentBytes
+  /**
+   * Puts a flushed segment of `createCleaned` in the place of neighbours that nobody reads any
+   * more, the first of which has its base offset. A crash leaves either these or that one.
+   */
+  replace(old: readonly PlacedBytes[], cleaned: PlacedBytes): Promise<void>
   /** Keeps the log's start offset, where it isn't that of the first segment. */
   keepStartOffset(offset: number): Promise<void>
   /** Deletes what is left after the segments are gone. */
