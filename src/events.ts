@@ -7,30 +7,105 @@ export interface EventSource {
 }
 
 /**
- * Everything that a client tells of itself while it works. Each is a channel of
- * `node:diagnostics_channel` named `posthaste:` + its name, and costs nothing while nobody listens.
+ * Everything that a client, or the embedded cluster, tells of itself while it works. Each is a
+ * channel of `node:diagnostics_channel` named `posthaste:` + its name, and costs nothing while
+ * nobody listens.
  */
 export interface Events {
+  /** A connection was begun, opened, refused or closed. */
   'connection:moved': { broker: string; from: string; to: string; cause?: Error }
+  /** A request of any API was handed to the system. */
   'request:sent': RequestFacts & { bytes: number }
+  /** Its answer came. */
   'response:received': RequestFacts & { bytes: number; latencyMs: number; throttleMs: number }
+  /** News of the cluster: its brokers, and the topics that are in use. */
   'metadata:updated': { brokers: number; topics: number }
-  'record:appended': { topic: string; partition: number; batch: number; bytes: number }
+  /** A producer was made, with the settings by which records are gathered and sent. */
+  'producer:opened': ProducerFacts
+  /** A producer goes from open by way of closing to closed. */
+  'producer:moved': { from: string; to: string; records: number }
+  /** A record was encoded into the open batch of its partition. */
+  'record:appended': {
+    topic: string
+    partition: number
+    batch: number
+    /** As it was given to the producer, after its serializer. */
+    key: string | Uint8Array | null
+    /** What it takes in the batch, before compression. */
+    bytes: number
+    /** How many records, and bytes, the batch has now. */
+    batchRecords: number
+    batchBytes: number
+    /** Records that were taken and have no outcome yet, this one too. */
+    queued: number
+  }
+  /** The first record for a topic of which nothing is known yet. */
   'record:waiting': { topic: string }
+  /** There was no open batch for a record, or no room in it. */
   'batch:opened': BatchFacts
-  'batch:moved': BatchFacts & { from: string; to: string; cause?: string }
+  /** A batch was closed, compressed, sent, or came back to be sent again. */
+  'batch:moved': BatchFacts & {
+    from: string
+    to: string
+    /** How often it has been sent. */
+    sends: number
+    /** Before compression. */
+    plainBytes: number
+    producerId?: bigint
+    producerEpoch?: number
+    /** Why it could not be delivered when it was last tried. */
+    cause?: Error
+  }
+  /** The outcome of every record of a batch is known: stored from an offset on, or failed. */
   'batch:settled': BatchFacts & {
     baseOffset: number
     sends: number
     error?: Error
     latencyMs: number
   }
+  /** A batch was too large for the broker; its records go on in others (KIP-126). */
+  'batch:split': { batch: number; into: number[] }
+  /** A Produce request left, with one batch for each of its partitions. */
+  'produce:sent': {
+    broker: string
+    batches: number[]
+    records: number
+    bytes: number
+    /** Requests to this broker that have no answer yet, this one too. */
+    inFlight: number
+  }
+  /** flush() began; so many records have no outcome yet. */
+  'flush:started': { records: number }
+  /** flush() ended; so many of them still have none. */
+  'flush:ended': { left: number }
+  /** An idempotent producer got its producer id, or a new epoch. */
   'identity:moved': { from: string; to: string; producerId?: bigint; producerEpoch?: number }
-  'transaction:moved': { from: string; to: string; transactionalId: string; cause?: Error }
-  'buffer:full': { bytes: number; limit: number }
+  /** A transactional producer moved on: see docs/states.md. */
+  'transaction:moved': {
+    from: string
+    to: string
+    transactionalId: string
+    producerId?: bigint
+    producerEpoch?: number
+    cause?: Error
+  }
+  /** A record found no room: `produce()` refused it, or `send()` waits with it. */
+  'buffer:full': { bytes: number; limit: number; then: 'refused' | 'waits' }
+  /** The buffer had filled past its high-water mark, and has emptied again. */
   'buffer:drained': { bytes: number; limit: number }
+  /** A member of a group moved on. */
   'group:moved': { group: string; from: string; to: string; cause?: Error }
+  /** A member's share changed: it got partitions, gave them up, or lost them. */
+  'share:changed': {
+    group: string
+    member: string
+    generation: number
+    change: 'assigned' | 'revoked' | 'lost'
+    partitions: { topic: string; partition: number }[]
+  }
+  /** A partition that a consumer reads moved on. */
   'partition:moved': { topic: string; partition: number; from: string; to: string }
+  /** A Fetch request left. */
   'fetch:sent': {
     broker: string
     /** How many the fetch is for, and how many of them it must name (KIP-227). */
@@ -40,8 +115,60 @@ export interface Events {
     sessionId: number
     sessionEpoch: number
   }
+  /** Records of a partition came. */
   'fetch:received': { topic: string; partition: number; bytes: number; highWatermark: number }
-  'offsets:committed': { group: string; partitions: number }
+  /** The program gets the records of these offsets, the second one excluded. */
+  'records:handed': { topic: string; partition: number; from: number; to: number }
+  /** A group's coordinator stored offsets, each that of the next record to process. */
+  'offsets:committed': {
+    group: string
+    partitions: number
+    offsets: { topic: string; partition: number; offset: number }[]
+  }
+  /** The embedded cluster took a batch into a log, knew it already, or refused it. */
+  'broker:appended': {
+    broker: number
+    topic: string
+    partition: number
+    outcome: 'appended' | 'duplicate' | 'refused'
+    /** Kafka's name of the error, where it was refused. */
+    error?: string
+    baseOffset: number
+    records: number
+    bytes: number
+    producerId: bigint
+    producerEpoch: number
+    baseSequence: number
+  }
+  /** The embedded cluster wrote the marker that ends a transaction in a partition. */
+  'broker:marked': {
+    topic: string
+    partition: number
+    committed: boolean
+    offset: number
+    producerId: bigint
+    producerEpoch: number
+  }
+  /** The embedded cluster answered a request, or did not, where a fault was asked for. */
+  'broker:answered': {
+    broker: number
+    api: string
+    version: number
+    client: string
+    latencyMs: number
+    how: 'response' | 'nothing' | 'close' | 'break'
+  }
+}
+
+interface ProducerFacts {
+  acks: string
+  idempotent: boolean
+  transactionalId?: string
+  lingerMs: number
+  batchSize: number
+  bufferMemory: number
+  compression: string
+  maxInFlight: number
 }
 
 interface RequestFacts {
@@ -70,6 +197,9 @@ export type EventOf<Name extends EventName> = Events[Name] & {
   readonly at: number
 }
 
+/** Any event, told apart by its name. */
+export type AnyEvent = { [Name in EventName]: EventOf<Name> & { readonly name: Name } }[EventName]
+
 const channels = new Map<EventName, Channel>()
 
 function channelOf(name: EventName): Channel {
@@ -95,6 +225,25 @@ export function listen<Name extends EventName>(
   const listener = (message: unknown) => heard(message as EventOf<Name>)
   found.subscribe(listener)
   return () => void found.unsubscribe(listener)
+}
+
+/** Listens to several kinds of events at once; what comes back ends it. */
+export function listenTo(
+  names: readonly EventName[],
+  heard: (event: AnyEvent) => void,
+): () => void {
+  const stops = names.map(name => listen(name, event => heard({ ...event, name } as AnyEvent)))
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+/**
+ * Whether somebody listens to a kind of event, in the cheapest way there is: for what happens once
+ * a record. `if (appended.hasSubscribers) …` costs a nanosecond.
+ */
+export function tap(name: EventName): Pick<Channel, 'hasSubscribers'> {
+  return channelOf(name)
 }
 
 /** One client's way to publish. Ask `heard` first where making the payload costs something. */

@@ -1,5 +1,6 @@
 import { sleep } from '../base/clock.ts'
 import { asError } from '../errors.ts'
+import { tap } from '../events.ts'
 import { errorByName } from '../protocol/errors.ts'
 import { type FailureOf, type Faults, NO_FAILURE } from './faults/faults.ts'
 import { placesOf } from './faults/places.ts'
@@ -44,13 +45,32 @@ export type Answer =
   /** Close at once. */
   | { readonly is: 'break' }
 
+const answered = tap('broker:answered')
 const NOTHING: Answer = { is: 'nothing' }
 
 /**
  * Answers a request: by the fault that waits for it, if there is one, or else by its handler. The
  * effects of a pipelined API are made when this returns its promise, which never rejects.
  */
-export async function dispatch(host: SessionHost, request: Request): Promise<Answer> {
+export function dispatch(host: SessionHost, request: Request): Promise<Answer> {
+  return answered.hasSubscribers ? toldAnswer(host, request) : answerTo(host, request)
+}
+
+async function toldAnswer(host: SessionHost, request: Request): Promise<Answer> {
+  const began = host.cluster.clock.now()
+  const answer = await answerTo(host, request)
+  host.cluster.publisher.publish('broker:answered', {
+    broker: host.node.id,
+    api: request.handler.api.name,
+    version: request.version,
+    client: request.clientId ?? '',
+    latencyMs: host.cluster.clock.now() - began,
+    how: answer.is,
+  })
+  return answer
+}
+
+async function answerTo(host: SessionHost, request: Request): Promise<Answer> {
   host.cluster.counters.requests++
   try {
     const { handler, call } = request
@@ -80,6 +100,9 @@ async function faulty(host: SessionHost, request: Request, fault: Fault): Promis
     case 'drop':
       return NOTHING
     case 'disconnect':
+      return { is: 'break' }
+    case 'lose':
+      await handled(host, request, NO_FAILURE)
       return { is: 'break' }
     case 'delay':
       await sleep(host.cluster.clock, action.ms, request.signal)

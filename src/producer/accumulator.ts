@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { TopicInfo } from '../cluster/metadata.ts'
 import { KafkaError, MessageTooLargeError } from '../errors.ts'
-import type { Publisher } from '../events.ts'
+import { type Publisher, tap } from '../events.ts'
 import { recordBytes } from '../records/encoding.ts'
 import { BATCH_HEADER_BYTES } from '../records/layout.ts'
 import { Batch } from './batch.ts'
@@ -56,6 +56,7 @@ export interface AccumulatorListener {
   refused(entry: WaitingEntry, error: KafkaError): void
 }
 
+const appended = tap('record:appended')
 const WAITING_OVERHEAD_BYTES = 128
 const FIRST_BUFFER_BYTES = 4_096
 /** A batch that nobody fetched for so long takes no more records, as they share its deadline. */
@@ -94,7 +95,7 @@ export class Accumulator {
     this.#random = world.random
     this.#publisher = world.publisher
     this.#listener = listener
-    this.memory = new BufferMemory(config.bufferMemory, world.clock)
+    this.memory = new BufferMemory(config.bufferMemory, world.clock, world.publisher)
     this.#compresses = config.compressionType !== 'none'
     this.#transactional = config.transactionalId !== undefined
     this.#capacity = Math.min(config.batchSize, config.maxRequestSize)
@@ -147,7 +148,15 @@ export class Accumulator {
     const buffer = this.memory.takeEvenPastLimit(size)
     const { createdAt, deadline } = from
     const times = { createdAt, dueAt: 0, freshUntil: 0, deadline }
-    return new Batch(++this.#batches, ordinal, queue, buffer, times, from.transactional)
+    return new Batch(
+      ++this.#batches,
+      ordinal,
+      queue,
+      buffer,
+      times,
+      from.transactional,
+      this.#publisher,
+    )
   }
 
   /** Somebody waits for space: what is open is to go, whether it lingered or not. */
@@ -230,10 +239,25 @@ export class Accumulator {
     const batch = fits ? open : this.#placeSlowly(topic, queue, timestamp, content, taken)
     if (callback) batch.track(new Tracked(record, taken, callback, batch.count - 1))
     this.records++
+    if (appended.hasSubscribers) this.#tellAppended(batch, content, batch === open ? before : 0)
     if (topic.sticky === partition) {
       this.#wearOff(topic, batch.writer.size - (batch === open ? before : 0))
     }
     return batch
+  }
+
+  #tellAppended(batch: Batch, { key = null }: Content, before: number): void {
+    const { topic, partition, id, count: batchRecords, writer } = batch
+    this.#publisher.publish('record:appended', {
+      topic,
+      partition,
+      batch: id,
+      key,
+      bytes: writer.size - Math.max(before, BATCH_HEADER_BYTES),
+      batchRecords,
+      batchBytes: writer.size,
+      queued: this.records,
+    })
   }
 
   /** The open batch has no room, or there is none: it grows, or a new one is opened. */
@@ -284,6 +308,7 @@ export class Accumulator {
       buffer,
       times,
       this.#transactional,
+      this.#publisher,
     )
     queue.open = batch
     this.active.add(queue)

@@ -1,4 +1,5 @@
 import type { Moves } from '../base/machine.ts'
+import type { Publisher } from '../events.ts'
 import { BatchWriter } from '../records/batch-writer.ts'
 import { BATCH_HEADER_BYTES } from '../records/layout.ts'
 import { type BatchRecord, RecordCursor } from '../records/record-cursor.ts'
@@ -61,6 +62,7 @@ export class Batch {
   #phase: BatchPhase = 'open'
   #codec = 0
   #compressed: Buffer | undefined
+  readonly #publisher: Publisher | undefined
 
   constructor(
     id: number,
@@ -69,6 +71,7 @@ export class Batch {
     buffer: Buffer,
     times: { createdAt: number; dueAt: number; freshUntil: number; deadline: number },
     transactional: boolean,
+    publisher?: Publisher,
   ) {
     this.id = id
     this.ordinal = ordinal
@@ -80,6 +83,7 @@ export class Batch {
     this.freshUntil = times.freshUntil
     this.deadline = times.deadline
     this.transactional = transactional
+    this.#publisher = publisher
   }
 
   get phase(): BatchPhase {
@@ -99,7 +103,27 @@ export class Batch {
     if (!batchMoves[this.#phase].includes(to)) {
       throw new Error(`batch ${this.id} cannot move from ${this.#phase} to ${to}`)
     }
+    const from = this.#phase
     this.#phase = to
+    if (this.#publisher?.heard('batch:moved')) this.#tellMoved(this.#publisher, from)
+  }
+
+  #tellMoved(publisher: Publisher, from: BatchPhase): void {
+    const { id: batch, topic, partition, count: records, size: bytes, sends, sequence } = this
+    publisher.publish('batch:moved', {
+      batch,
+      topic,
+      partition,
+      records,
+      bytes,
+      plainBytes: this.writer.size,
+      sends,
+      baseSequence: sequence?.base ?? -1,
+      from,
+      to: this.#phase,
+      ...(sequence && { producerId: sequence.producerId, producerEpoch: sequence.producerEpoch }),
+      ...(this.problem && { cause: this.problem }),
+    })
   }
 
   track(record: Tracked): void {

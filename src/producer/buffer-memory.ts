@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import { type Deferred, deferred } from '../base/deferred.ts'
 import { BufferFullError } from '../errors.ts'
+import type { Publisher } from '../events.ts'
 
 /** `produce()` answers false from this share of `buffer.memory` on, `drain()` waits for less. */
 const HIGH_WATER = 0.5
@@ -28,10 +29,14 @@ export class BufferMemory {
   #telling = false
   #drained: Deferred<void> | undefined
   readonly #clock: Clock
+  readonly #publisher: Publisher | undefined
+  /** It was past its high-water mark, and has not emptied since. */
+  #wasHigh = false
 
-  constructor(limit: number, clock: Clock) {
+  constructor(limit: number, clock: Clock, publisher?: Publisher) {
     this.limit = limit
     this.#clock = clock
+    this.#publisher = publisher
   }
 
   /** Bytes that are taken. */
@@ -55,6 +60,7 @@ export class BufferMemory {
     const wanted = Math.min(roundUp(size), Math.max(size, most), left)
     const pooled = this.#pool.get(wanted)?.pop()
     this.#used += wanted
+    if (this.isPastHighWater) this.#wasHigh = true
     if (!pooled) return Buffer.allocUnsafeSlow(wanted)
     this.#pooled -= wanted
     return pooled
@@ -77,6 +83,10 @@ export class BufferMemory {
 
   release(size: number): void {
     this.#used -= size
+    if (this.#wasHigh && this.#used <= this.limit * LOW_WATER) {
+      this.#wasHigh = false
+      this.#publisher?.publish('buffer:drained', { bytes: this.#used, limit: this.limit })
+    }
     if (this.#drained && this.#used <= this.limit * LOW_WATER) {
       this.#drained.resolve()
       this.#drained = undefined

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { BufferFullError } from '../errors.ts'
+import type { Publisher } from '../events.ts'
 import type { Accumulator } from './accumulator.ts'
 import type { Content, DeliveryCallback, Moment, ProducerRecord } from './delivery.ts'
 import type { ProducerConfig } from './options.ts'
@@ -25,19 +26,21 @@ export class Intake<Key, Value> {
   readonly #maxBlockMs: number
   readonly #serializers: Serializers<unknown, unknown>
   readonly #hasSerializers: boolean
+  readonly #publisher: Publisher
   #burst = 0
   #latest: Moment = { epoch: 0, now: 0 }
 
   constructor(
     config: ProducerConfig,
     serializers: Serializers<Key, Value>,
-    clock: Clock,
+    world: { readonly clock: Clock; readonly publisher: Publisher },
     accumulator: Accumulator,
   ) {
     this.#maxBlockMs = config.maxBlockMs
     this.#serializers = serializers as Serializers<unknown, unknown>
     this.#hasSerializers = serializers.key !== undefined || serializers.value !== undefined
-    this.#clock = clock
+    this.#clock = world.clock
+    this.#publisher = world.publisher
     this.#accumulator = accumulator
   }
 
@@ -52,7 +55,13 @@ export class Intake<Key, Value> {
     record: ProducerRecord<Key, Value>,
     callback: DeliveryCallback<Key, Value> | undefined,
   ): void {
-    this.#accumulator.append(record, this.#contentNow(record), this.#moment(), callback as Callback)
+    const content = this.#contentNow(record)
+    try {
+      this.#accumulator.append(record, content, this.#moment(), callback as Callback)
+    } catch (error) {
+      if (error instanceof BufferFullError) this.#tellFull('refused')
+      throw error
+    }
   }
 
   /**
@@ -107,7 +116,13 @@ export class Intake<Key, Value> {
         if (!(error instanceof BufferFullError)) return reject(error)
       }
     }
+    this.#tellFull('waits')
     this.#appendLater(() => this.#accumulator.append(record, content, taken, callback), reject)
+  }
+
+  #tellFull(then: 'refused' | 'waits'): void {
+    const { used: bytes, limit } = this.#accumulator.memory
+    this.#publisher.publish('buffer:full', { bytes, limit, then })
   }
 
   #appendLater(append: () => void, reject: (error: unknown) => void): void {

@@ -177,6 +177,8 @@ export class Judge {
     const { topic, partition, size: bytes } = batch
     cluster.logger.log('debug', 'batch.split', { topic, partition, bytes, error })
     batch.move('settled')
+    const into = parts.map(part => part.id)
+    cluster.publisher.publish('batch:split', { batch: batch.id, into })
     for (const part of parts) part.move('ready')
     queue.requeue(parts)
     for (const flush of settlement.flushes) flush.split(batch, parts)

@@ -10,6 +10,7 @@ import { Compressor } from './compressor.ts'
 import type { DeliveryCallback, DeliveryReport, ProducerRecord } from './delivery.ts'
 import { watchExit } from './exit-watch.ts'
 import { type Explanation, explain } from './explain.ts'
+import { openedFacts } from './facts.ts'
 import { Flush } from './flush.ts'
 import { Identity, type ProducerIdentity } from './identity.ts'
 import { Intake } from './intake.ts'
@@ -101,7 +102,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
       },
       refused: (entry, error) => this.#settlement.refused(entry, error),
     })
-    this.#intake = new Intake(config, serializers, cluster.clock, this.#accumulator)
+    this.#intake = new Intake(config, serializers, cluster, this.#accumulator)
     const parts = {
       cluster,
       config,
@@ -119,6 +120,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
       undelivered: () => this.#accumulator.records,
     })
     if (config.statisticsIntervalMs > 0) this.#reportLater(config.statisticsIntervalMs)
+    cluster.publisher.publish('producer:opened', openedFacts(config))
   }
 
   /**
@@ -225,6 +227,8 @@ export class Producer<Key = Bytes, Value = Bytes> {
     )
     for (const queue of accumulator.active) if (queue.open) queue.open.dueAt = 0
     flushes.add(flush)
+    const { publisher } = this.#cluster
+    publisher.publish('flush:started', { records: flush.left })
     this.#sender.wake()
     try {
       await within(this.#cluster.clock, timeoutMs, flush.done, outOfTime)
@@ -232,6 +236,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
       // Out of time is an answer here, not a failure: what is left is counted.
     } finally {
       flushes.delete(flush)
+      publisher.publish('flush:ended', { left: flush.left })
     }
     return flush.left
   }
@@ -244,7 +249,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
     timeout = this.#config.deliveryTimeoutMs,
   } = {}): Promise<ProducerRecord<Key, Value>[]> {
     if (this.#state !== 'open') return []
-    this.#state = 'closing'
+    this.#move('closing')
     await this.#abortOpenTransaction(timeout)
     await this.flush(timeout)
     const left = undeliveredRecords(this.#accumulator)
@@ -255,13 +260,20 @@ export class Producer<Key = Bytes, Value = Bytes> {
         hint: 'give close() more time, or keep what it returns',
       }),
     )
-    this.#state = 'closed'
+    this.#move('closed')
     this.#statsTimer?.cancel()
     this.#unwatch()
     this.#sender.close()
     this.#identity?.close()
     this.#cluster.close()
     return left as ProducerRecord<Key, Value>[]
+  }
+
+  #move(to: 'closing' | 'closed'): void {
+    const from = this.#state
+    this.#state = to
+    const { records } = this.#accumulator
+    this.#cluster.publisher.publish('producer:moved', { from, to, records })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

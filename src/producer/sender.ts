@@ -197,14 +197,15 @@ export class Sender {
     for (const { queue, batch } of flights) {
       this.#number(queue, batch)
       queue.takeOff(batch)
-      batch.move('inFlight')
       batch.sends++
+      batch.move('inFlight')
       statistics.sent(connection.name, batch)
     }
     const topics = new Set(flights.map(({ batch }) => batch.topic))
     for (const topic of topics) cluster.use(topic)
     const { request, maxVersion } = produceRequest(flights, config, cluster)
     this.#inFlight.set(connection, (this.#inFlight.get(connection) ?? 0) + 1)
+    if (cluster.publisher.heard('produce:sent')) this.#tellSent(connection, flights)
     const silent = config.acks === '0'
     const sentAt = cluster.clock.now()
     connection
@@ -222,6 +223,16 @@ export class Sender {
         },
       )
       .finally(() => this.#landed(connection))
+  }
+
+  #tellSent(connection: Connection, flights: readonly Flight[]): void {
+    this.#parts.cluster.publisher.publish('produce:sent', {
+      broker: connection.name,
+      batches: flights.map(({ batch }) => batch.id),
+      records: flights.reduce((sum, { batch }) => sum + batch.count, 0),
+      bytes: flights.reduce((sum, { batch }) => sum + batch.size, 0),
+      inFlight: this.#inFlight.get(connection) ?? 0,
+    })
   }
 
   #answered(

@@ -114,6 +114,7 @@ export class Transaction implements ProducerIdentity {
         transactionalId,
         from: from.is,
         to: to.is,
+        ...('id' in to ? to.id : {}),
         ...cause,
       })
       host.wake()

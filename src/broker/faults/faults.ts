@@ -23,6 +23,7 @@ export type FaultAction =
   | { readonly is: 'delay'; readonly ms: number }
   | { readonly is: 'disconnect' }
   | { readonly is: 'drop' }
+  | { readonly is: 'lose' }
   | {
       readonly is: 'intercept'
       answer(request: AnyMessage, context: Context): Promise<Verdict<AnyMessage>>

@@ -15,10 +15,12 @@
  * - The cluster's own topics take no records from clients: INVALID_TOPIC_EXCEPTION.
  * - 7: zstd is allowed. 10: NOT_LEADER_OR_FOLLOWER tells the leader (KIP-951). 13: topic ids.
  */
+import { tap } from '../../events.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
 import { Produce } from '../../protocol/messages/index.ts'
 import type { ResponseInput } from '../../protocol/schema/api.ts'
 import { type Context, HANG_UP, NO_ANSWER, on } from '../handler.ts'
+import type { AppendResult } from '../log/partition-log.ts'
 import type { Partition } from '../model/partition.ts'
 import type { Topic } from '../model/topic.ts'
 import { type Accepted, checkProduced, type RecordProblem } from '../produced.ts'
@@ -29,6 +31,7 @@ type PartitionAnswer = ResponseInput<
   typeof Produce
 >['responses'][number]['partitionResponses'][number]
 
+const appended = tap('broker:appended')
 /** The first version that tells the leader with NOT_LEADER_OR_FOLLOWER. */
 const TELLS_LEADERS = 10
 
@@ -102,17 +105,18 @@ function toPartition(wanted: Wanted, context: Context, leaders: Set<number>): Ou
   if (checked.is === 'refused') {
     return failed(index, checked.code, checked.message, checked.records)
   }
-  if (!checked.facts.isTransactional) return append(partition, checked, now)
+  if (!checked.facts.isTransactional) return append(partition, checked, now, context)
   const admitted = admitToTransaction(partition, checked.facts, wanted.transactionalId, context)
   if (admitted.error) return failed(index, admitted.error, admitted.message)
-  const { answer, stored } = append(partition, checked, now)
+  const { answer, stored } = append(partition, checked, now, context)
   return { answer, stored: Promise.all([stored, admitted.stored]).then(() => {}) }
 }
 
-function append(partition: Partition, accepted: Accepted, now: number): Outcome {
+function append(partition: Partition, accepted: Accepted, now: number, context: Context): Outcome {
   const { index, log, leaderEpoch } = partition
   const { batch, facts, logAppendTimeMs } = accepted
   const result = log.append(batch, facts, leaderEpoch, now)
+  if (appended.hasSubscribers) tellAppended(context, partition, accepted, result)
   if (result.is === 'refused') return failed(index, result.code, result.message)
   const [baseOffset, lastOffset, timestamp] =
     result.is === 'appended'
@@ -128,6 +132,29 @@ function append(partition: Partition, accepted: Accepted, now: number): Outcome 
     },
     stored: log.stored(lastOffset + 1),
   }
+}
+
+function tellAppended(
+  { cluster, node }: Context,
+  { topicName: topic, index: partition }: Partition,
+  { batch, facts }: Accepted,
+  result: AppendResult,
+): void {
+  const { producerId, producerEpoch, baseSequence, count: records } = facts
+  const stored = result.is === 'appended' ? result : result.is === 'duplicate' ? result.of : null
+  cluster.publisher.publish('broker:appended', {
+    broker: node.id,
+    topic,
+    partition,
+    outcome: result.is,
+    ...(result.is === 'refused' && { error: result.code }),
+    baseOffset: stored?.baseOffset ?? -1,
+    records,
+    bytes: batch.length,
+    producerId,
+    producerEpoch,
+    baseSequence,
+  })
 }
 
 function failed(

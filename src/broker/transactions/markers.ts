@@ -28,6 +28,11 @@ export async function writeMarker(
 ): Promise<ErrorName | undefined> {
   const result = log.appendMarker(marker, leaderEpoch, cluster.clock.epoch())
   if (result.is === 'refused') return result.code
+  if (result.is === 'appended') {
+    const { committed, producerId, producerEpoch } = marker
+    const place = { topic: topicName, partition: index, offset: result.baseOffset }
+    cluster.publisher.publish('broker:marked', { ...place, committed, producerId, producerEpoch })
+  }
   if (result.is === 'appended') await log.stored(result.lastOffset + 1)
   if (topicName === OFFSETS_TOPIC) {
     const { producerId, committed } = marker
