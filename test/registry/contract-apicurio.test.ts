@@ -3,6 +3,7 @@ import { registryContract } from './contract.ts'
 
 describeWithApicurio('the client on Apicurio Registry', () => {
   registryContract(startApicurio, {
+    judges: true,
     verboseReasons: false,
     guids: false,
     countsDeletedTwice: true,

@@ -4,6 +4,7 @@ import { registryContract } from './contract.ts'
 
 describe('the client on the embedded registry', () => {
   registryContract(() => EmbeddedRegistry.start(), {
+    judges: true,
     verboseReasons: true,
     guids: true,
     countsDeletedTwice: false,

@@ -8,6 +8,11 @@ export interface ContractRegistry {
 
 /** Where a registry differs from what Confluent documents; the client gets along with each. */
 export interface Differences {
+  /**
+   * Whether it looks at schemas at all: parses and compares them, lists their kinds, and keeps what
+   * is deleted softly or referred to. A fake takes everything.
+   */
+  readonly judges: boolean
   /** Whether the reasons come with a compatibility test, or with the refusal alone. */
   readonly verboseReasons: boolean
   /** Whether schemas have GUIDs. */
@@ -61,23 +66,25 @@ export function registryContract(
       expect(await fresh.versions(subject)).toEqual([1, 2])
     })
 
-    test('is refused where it would break readers, with reason and path', async () => {
-      await client.register(subject, record(id))
-      const error = await failure(client.register(subject, record(id, required)))
-      expect(error.code).toBe('INCOMPATIBLE_SCHEMA')
-      expect(error.retriable).toBe(false)
-      expect(error.where).toMatchObject({ subject, status: 409 })
-      expect(error.incompatibilities.length).toBeGreaterThan(0)
-      expect(error.incompatibilities.join()).toMatch(/state|\/fields\/1/)
-      for (const reason of error.incompatibilities) expect(error.message).toContain(reason)
-      expect(await client.versions(subject)).toEqual([1])
-    })
+    if (differences.judges) {
+      test('is refused where it would break readers, with reason and path', async () => {
+        await client.register(subject, record(id))
+        const error = await failure(client.register(subject, record(id, required)))
+        expect(error.code).toBe('INCOMPATIBLE_SCHEMA')
+        expect(error.retriable).toBe(false)
+        expect(error.where).toMatchObject({ subject, status: 409 })
+        expect(error.incompatibilities.length).toBeGreaterThan(0)
+        expect(error.incompatibilities.join()).toMatch(/state|\/fields\/1/)
+        for (const reason of error.incompatibilities) expect(error.message).toContain(reason)
+        expect(await client.versions(subject)).toEqual([1])
+      })
 
-    test('is refused where the text is no schema', async () => {
-      const error = await failure(client.register(subject, { schema: '{"type":"record"}' }))
-      expect(error.code).toBe('INVALID_SCHEMA')
-      expect(error.message).toContain(subject)
-    })
+      test('is refused where the text is no schema', async () => {
+        const error = await failure(client.register(subject, { schema: '{"type":"record"}' }))
+        expect(error.code).toBe('INVALID_SCHEMA')
+        expect(error.message).toContain(subject)
+      })
+    }
 
     test('takes every kind of schema', async () => {
       const json = {
@@ -94,8 +101,13 @@ export function registryContract(
         const found = await fresh.schemaById(made.id)
         expect(found.schemaType).toBe(schema.schemaType)
       }
-      expect((await client.schemaTypes()).sort()).toEqual(['AVRO', 'JSON', 'PROTOBUF'])
     })
+
+    if (differences.judges) {
+      test('names the kinds of schema that it takes', async () => {
+        expect((await client.schemaTypes()).sort()).toEqual(['AVRO', 'JSON', 'PROTOBUF'])
+      })
+    }
 
     test('keeps references', async () => {
       const money = await client.register(`${subject}-money`, {
@@ -165,18 +177,22 @@ export function registryContract(
   })
 
   describe('compatibility', () => {
-    test('is tested without registering', async () => {
-      await client.register(subject, record(id))
-      const good = await client.testCompatibility(subject, record(id, count))
-      expect(good).toEqual({ compatible: true, messages: [] })
-      const bad = await client.testCompatibility(subject, record(id, required))
-      expect(bad.compatible).toBe(false)
-      if (differences.verboseReasons) expect(bad.messages.join()).toMatch(/state|\/fields\/1/)
-      else expect(bad.messages).toEqual([])
-      const all = await client.testCompatibility(subject, record(id, required), { version: 'all' })
-      expect(all.compatible).toBe(false)
-      expect(await client.versions(subject)).toEqual([1])
-    })
+    if (differences.judges) {
+      test('is tested without registering', async () => {
+        await client.register(subject, record(id))
+        const good = await client.testCompatibility(subject, record(id, count))
+        expect(good).toEqual({ compatible: true, messages: [] })
+        const bad = await client.testCompatibility(subject, record(id, required))
+        expect(bad.compatible).toBe(false)
+        if (differences.verboseReasons) expect(bad.messages.join()).toMatch(/state|\/fields\/1/)
+        else expect(bad.messages).toEqual([])
+        const all = await client.testCompatibility(subject, record(id, required), {
+          version: 'all',
+        })
+        expect(all.compatible).toBe(false)
+        expect(await client.versions(subject)).toEqual([1])
+      })
+    }
 
     test('is set for a subject over the registry', async () => {
       await client.register(subject, record(id))
@@ -192,30 +208,41 @@ export function registryContract(
   })
 
   describe('deleting', () => {
-    test('keeps a schema readable until it is permanent', async () => {
-      const made = await client.register(subject, record(id))
+    test('takes a version away', async () => {
+      await client.register(subject, record(id))
       await client.register(subject, record(id, count))
-      const early = await failure(client.deleteSubject(subject, { permanent: true }))
-      expect(early.code).toBe('SUBJECT_NOT_SOFT_DELETED')
-      expect(await client.deleteVersion(subject, 2)).toBe(2)
-      expect(await client.versions(subject)).toEqual([1])
-      const gone = differences.countsDeletedTwice ? [1, 2] : [1]
-      expect(await client.deleteSubject(subject)).toEqual(gone)
-      expect(await client.subjects({ prefix: subject })).toEqual([])
-      expect((await client.schemaById(made.id)).schema).toBe(record(id).schema)
-      expect(await client.subjects({ prefix: subject, deleted: true })).toEqual([subject])
-      await client.deleteSubject(subject, { permanent: true })
-      expect(await client.subjects({ prefix: subject, deleted: true })).toEqual([])
+      expect(await client.deleteVersion(subject, 1)).toBe(1)
+      expect(await client.versions(subject)).toEqual([2])
+      expect(await client.deleteSubject(subject)).toContain(2)
+      expect((await failure(client.versions(subject))).code).toBe('SUBJECT_NOT_FOUND')
     })
 
-    test('is refused for what others refer to', async () => {
-      const money = `${subject}-money`
-      const schema = JSON.stringify({ type: 'record', name: 'shop.Money', fields: [id] })
-      await client.register(money, { schema })
-      const references = [{ name: 'shop.Money', subject: money, version: 1 }]
-      await client.register(subject, { ...record({ name: 'a', type: 'shop.Money' }), references })
-      expect((await failure(client.deleteVersion(money, 1))).code).toBe('REFERENCE_EXISTS')
-    })
+    if (differences.judges) {
+      test('keeps a schema readable until it is permanent', async () => {
+        const made = await client.register(subject, record(id))
+        await client.register(subject, record(id, count))
+        const early = await failure(client.deleteSubject(subject, { permanent: true }))
+        expect(early.code).toBe('SUBJECT_NOT_SOFT_DELETED')
+        expect(await client.deleteVersion(subject, 2)).toBe(2)
+        expect(await client.versions(subject)).toEqual([1])
+        const gone = differences.countsDeletedTwice ? [1, 2] : [1]
+        expect(await client.deleteSubject(subject)).toEqual(gone)
+        expect(await client.subjects({ prefix: subject })).toEqual([])
+        expect((await client.schemaById(made.id)).schema).toBe(record(id).schema)
+        expect(await client.subjects({ prefix: subject, deleted: true })).toEqual([subject])
+        await client.deleteSubject(subject, { permanent: true })
+        expect(await client.subjects({ prefix: subject, deleted: true })).toEqual([])
+      })
+
+      test('is refused for what others refer to', async () => {
+        const money = `${subject}-money`
+        const schema = JSON.stringify({ type: 'record', name: 'shop.Money', fields: [id] })
+        await client.register(money, { schema })
+        const references = [{ name: 'shop.Money', subject: money, version: 1 }]
+        await client.register(subject, { ...record({ name: 'a', type: 'shop.Money' }), references })
+        expect((await failure(client.deleteVersion(money, 1))).code).toBe('REFERENCE_EXISTS')
+      })
+    }
   })
 
   test('the mode is that of the registry where a subject has none', async () => {
