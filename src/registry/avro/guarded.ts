@@ -21,7 +21,7 @@ export function isCodec(type: unknown): type is Codec {
   return typeof type === 'object' && type !== null && '_read' in type
 }
 
-/** A value may have so many items that take no bytes (null, or a record of nothing), in all lists. */
+/** So many items of a value may take no bytes (null, or a record of nothing), in all its lists. */
 const maxEmptyItems = 65_536
 
 /**
