@@ -39,7 +39,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   broker: [...core, 'net'],
   dashboard: ['base', 'errors', 'events', 'admin'],
   embedded: ['net', 'broker'],
-  index: [...client, 'canonical-json', 'producer', 'consumer', 'admin'],
+  // Where the two meet: a transaction over what the one reads and the other writes.
+  'read-process-write': ['base', 'errors', 'producer', 'consumer'],
+  index: [...client, 'canonical-json', 'read-process-write', 'producer', 'consumer', 'admin'],
   cli: [...core, 'index', 'broker', 'registry', 'metrics', 'dashboard'],
 }
 

@@ -1,4 +1,4 @@
-import { Consumer, Producer, stringDeserializer } from '../../src/index.ts'
+import { Consumer, Producer, readProcessWrite, stringDeserializer } from '../../src/index.ts'
 
 /**
  * Reads `in`, doubles each number, writes it to `out`, offsets and all in one transaction a batch.
@@ -30,12 +30,10 @@ const consumer = new Consumer(
 await producer.initTransactions()
 await consumer.subscribe([source])
 process.stdout.write('ready\n')
-for await (const batch of consumer.batches()) {
-  await producer.transaction(async tx => {
+await readProcessWrite(consumer, producer, {
+  eachBatch: (batch, tx) => {
     for (const { key, value } of batch) {
       tx.produce({ topic: target, key, value: String(Number(value) * 2) })
     }
-    const { topic, partition, nextOffset: offset } = batch
-    await tx.sendOffsets([{ topic, partition, offset }], consumer.groupMetadata())
-  })
-}
+  },
+})
