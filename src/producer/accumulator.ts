@@ -9,7 +9,7 @@ import { Batch } from './batch.ts'
 import { BufferMemory } from './buffer-memory.ts'
 import {
   type Content,
-  type DeliveryCallback,
+  type DeliveryListener,
   type Moment,
   type ProducerRecord,
   Tracked,
@@ -21,14 +21,14 @@ import { nextSticky, pick, type TopicPartitions } from './partitioner.ts'
 import { checkTopicName } from './records.ts'
 
 type AnyRecord = ProducerRecord<unknown, unknown>
-type Callback = DeliveryCallback<unknown, unknown> | undefined
+type Listener = DeliveryListener | undefined
 
 /** A record that waits for its topic. */
 export interface WaitingEntry {
   readonly record: AnyRecord
   readonly content: Content
   readonly taken: Moment
-  readonly callback: Callback
+  readonly listener: Listener
   readonly deadline: number
   readonly size: number
 }
@@ -102,17 +102,17 @@ export class Accumulator {
   }
 
   /** Takes a record in, or throws a BufferFullError or MessageTooLargeError and changes nothing. */
-  append(record: AnyRecord, content: Content, taken: Moment, callback: Callback): void {
+  append(record: AnyRecord, content: Content, taken: Moment, listener: Listener): void {
     if (this.records >= this.#config.queueBufferingMaxMessages) throw this.#tooMany()
     const topic = this.topics.get(record.topic) ?? this.#newTopic(record.topic)
     const known = topic.partitions.length
     if (topic.waiting.length > 0 || known === 0) {
-      this.#wait(topic, record, content, taken, callback)
+      this.#wait(topic, record, content, taken, listener)
       return
     }
     const partition = record.partition ?? this.#pick(topic, content)
-    if (partition >= known) this.#wait(topic, record, content, taken, callback)
-    else this.#place(topic, partition, record, content, taken, callback)
+    if (partition >= known) this.#wait(topic, record, content, taken, listener)
+    else this.#place(topic, partition, record, content, taken, listener)
   }
 
   /** Takes in what is known of a topic now, and the records that waited for it. */
@@ -181,7 +181,7 @@ export class Accumulator {
   }
 
   #admit(topic: Topic, waiter: WaitingEntry): void {
-    const { record, content, taken, callback } = waiter
+    const { record, content, taken, listener } = waiter
     const partition = record.partition ?? this.#pick(topic, content)
     if (partition >= topic.partitions.length) {
       throw new KafkaError({
@@ -191,7 +191,7 @@ export class Accumulator {
         at: { topic: topic.name, partition },
       })
     }
-    const batch = this.#place(topic, partition, record, content, taken, callback)
+    const batch = this.#place(topic, partition, record, content, taken, listener)
     this.#listener.admitted(waiter, batch)
   }
 
@@ -225,7 +225,7 @@ export class Accumulator {
     record: AnyRecord,
     content: Content,
     taken: Moment,
-    callback: Callback,
+    listener: Listener,
   ): Batch {
     let queue = topic.queues[partition]
     if (!queue) {
@@ -237,7 +237,7 @@ export class Accumulator {
     const timestamp = timestampOf(record, taken)
     const fits = open && taken.now <= open.freshUntil && put(open, timestamp, content)
     const batch = fits ? open : this.#placeSlowly(topic, queue, timestamp, content, taken)
-    if (callback) batch.track(new Tracked(record, taken, callback, batch.count - 1))
+    if (listener) batch.track(new Tracked(record, taken, listener, batch.count - 1))
     this.records++
     if (appended.hasSubscribers) this.#tellAppended(batch, content, batch === open ? before : 0)
     if (topic.sticky === partition) {
@@ -363,7 +363,7 @@ export class Accumulator {
     return topic
   }
 
-  #wait(topic: Topic, record: AnyRecord, given: Content, taken: Moment, callback: Callback): void {
+  #wait(topic: Topic, record: AnyRecord, given: Content, taken: Moment, listener: Listener): void {
     // The caller may use the record's object for the next one by the time that this has its turn.
     const content = { key: given.key, value: given.value, headers: given.headers }
     const payload = payloadBytes(content)
@@ -373,7 +373,7 @@ export class Accumulator {
     const size = payload + WAITING_OVERHEAD_BYTES
     if (!this.memory.reserve(size)) throw this.memory.full(size)
     const deadline = this.#clock.now() + this.#config.deliveryTimeoutMs
-    topic.waiting.push({ record, content, taken, callback, deadline, size })
+    topic.waiting.push({ record, content, taken, listener, deadline, size })
     this.records++
     if (topic.waiting.length > 1) return
     this.wanted.add(topic)

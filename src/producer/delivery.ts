@@ -42,6 +42,15 @@ export type DeliveryCallback<Key = string | Uint8Array, Value = string | Uint8Ar
   report: DeliveryReport<Key, Value> | undefined,
 ) => void
 
+/** Who holds the promise of a record's outcome. */
+export interface DeliveryWaiter {
+  resolve(report: DeliveryReport<unknown, unknown>): void
+  reject(error: unknown): void
+}
+
+/** Who is told of a record's outcome. */
+export type DeliveryListener = DeliveryCallback<unknown, unknown> | DeliveryWaiter
+
 /** What goes into a batch: encoded, or a record itself where its key and value are so already. */
 export interface Content {
   readonly key?: Encoded | undefined
@@ -67,19 +76,19 @@ export function timestampOf(record: ProducerRecord<unknown, unknown>, taken: Mom
 export class Tracked {
   readonly record: ProducerRecord<unknown, unknown>
   readonly taken: Moment
-  readonly callback: DeliveryCallback<unknown, unknown>
+  readonly listener: DeliveryListener
   /** Its place in its batch, from which its offset follows. */
   index: number
 
   constructor(
     record: ProducerRecord<unknown, unknown>,
     taken: Moment,
-    callback: DeliveryCallback<unknown, unknown>,
+    listener: DeliveryListener,
     index: number,
   ) {
     this.record = record
     this.taken = taken
-    this.callback = callback
+    this.listener = listener
     this.index = index
   }
 }

@@ -2,7 +2,13 @@ import type { Clock } from '../base/clock.ts'
 import { BufferFullError } from '../errors.ts'
 import type { Publisher } from '../events.ts'
 import type { Accumulator } from './accumulator.ts'
-import type { Content, DeliveryCallback, Moment, ProducerRecord } from './delivery.ts'
+import type {
+  Content,
+  DeliveryListener,
+  DeliveryWaiter,
+  Moment,
+  ProducerRecord,
+} from './delivery.ts'
 import type { ProducerConfig } from './options.ts'
 import {
   checkRecord,
@@ -15,9 +21,6 @@ import {
 
 /** How stale a timestamp may be within one burst of calls, in records. */
 const RECORDS_A_READING = 64
-
-/** A callback, whatever its record's types: they come back as they were given. */
-type Callback = DeliveryCallback<unknown, unknown> | undefined
 
 /** Where records come in: checked, serialized, stamped, and put into the accumulator. */
 export class Intake<Key, Value> {
@@ -51,13 +54,10 @@ export class Intake<Key, Value> {
   }
 
   /** Takes a record in; throws what `produce()` says it throws. */
-  takeNow(
-    record: ProducerRecord<Key, Value>,
-    callback: DeliveryCallback<Key, Value> | undefined,
-  ): void {
+  takeNow(record: ProducerRecord<Key, Value>, listener: DeliveryListener | undefined): void {
     const content = this.#contentNow(record)
     try {
-      this.#accumulator.append(record, content, this.#moment(), callback as Callback)
+      this.#accumulator.append(record, content, this.#moment(), listener)
     } catch (error) {
       if (error instanceof BufferFullError) this.#tellFull('refused')
       throw error
@@ -65,21 +65,18 @@ export class Intake<Key, Value> {
   }
 
   /**
-   * Takes a record in, waiting for its serializers and for space where it must. Throws or calls
-   * `reject` if it can't be taken; else its callback will tell.
+   * Takes a record in, waiting for its serializers and for space where it must. Throws, or rejects
+   * the waiter, if it can't be taken.
    */
-  take(
-    record: ProducerRecord<Key, Value>,
-    callback: DeliveryCallback<Key, Value>,
-    reject: (error: unknown) => void,
-  ): void {
+  take(record: ProducerRecord<Key, Value>, waiter: DeliveryWaiter): void {
     if (!this.#hasSerializers) {
-      this.#appendOrWait(record, this.#contentNow(record), callback as Callback, reject)
+      this.#appendOrWait(record, this.#contentNow(record), waiter)
       return
     }
-    this.encode(record).then(content => {
-      this.#appendOrWait(record, content, callback as Callback, reject)
-    }, reject)
+    this.encode(record).then(
+      content => this.#appendOrWait(record, content, waiter),
+      error => waiter.reject(error),
+    )
   }
 
   #contentNow(record: ProducerRecord<Key, Value>): Content {
@@ -104,20 +101,19 @@ export class Intake<Key, Value> {
   #appendOrWait(
     record: ProducerRecord<Key, Value>,
     content: Content,
-    callback: Callback,
-    reject: (error: unknown) => void,
+    waiter: DeliveryWaiter,
   ): void {
     const { memory } = this.#accumulator
     const taken = this.#moment()
     if (!memory.hasWaiters) {
       try {
-        return this.#accumulator.append(record, content, taken, callback)
+        return this.#accumulator.append(record, content, taken, waiter)
       } catch (error) {
-        if (!(error instanceof BufferFullError)) return reject(error)
+        if (!(error instanceof BufferFullError)) return waiter.reject(error)
       }
     }
     this.#tellFull('waits')
-    this.#appendLater(() => this.#accumulator.append(record, content, taken, callback), reject)
+    this.#appendLater(() => this.#accumulator.append(record, content, taken, waiter), waiter)
   }
 
   #tellFull(then: 'refused' | 'waits'): void {
@@ -125,7 +121,7 @@ export class Intake<Key, Value> {
     this.#publisher.publish('buffer:full', { bytes, limit, then })
   }
 
-  #appendLater(append: () => void, reject: (error: unknown) => void): void {
+  #appendLater(append: () => void, waiter: DeliveryWaiter): void {
     const { memory } = this.#accumulator
     let full: unknown
     const attempt = () => {
@@ -134,11 +130,11 @@ export class Intake<Key, Value> {
       } catch (error) {
         full = error
         if (error instanceof BufferFullError) return false
-        reject(error)
+        waiter.reject(error)
       }
       return true
     }
     this.#accumulator.hurry()
-    memory.whenSpace(this.#maxBlockMs, attempt, () => reject(full ?? memory.full(0)))
+    memory.whenSpace(this.#maxBlockMs, attempt, () => waiter.reject(full ?? memory.full(0)))
   }
 }

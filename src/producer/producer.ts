@@ -1,13 +1,20 @@
 import type { Writable } from 'node:stream'
 import { type Timer, within } from '../base/clock.ts'
+import { deferred } from '../base/deferred.ts'
 import { Emitter } from '../base/emitter.ts'
 import { Cluster, type Environment } from '../cluster/cluster.ts'
 import type { GroupMetadata, OffsetToCommit } from '../cluster/group-metadata.ts'
 import type { PartitionInfo } from '../cluster/metadata.ts'
 import { KafkaError, StateError } from '../errors.ts'
 import { Accumulator } from './accumulator.ts'
+import { BatchResults } from './batch-results.ts'
 import { Compressor } from './compressor.ts'
-import type { DeliveryCallback, DeliveryReport, ProducerRecord } from './delivery.ts'
+import type {
+  DeliveryCallback,
+  DeliveryListener,
+  DeliveryReport,
+  ProducerRecord,
+} from './delivery.ts'
 import { watchExit } from './exit-watch.ts'
 import { type Explanation, explain } from './explain.ts'
 import { openedFacts } from './facts.ts'
@@ -134,7 +141,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
   produce(record: ProducerRecord<Key, Value>, callback?: DeliveryCallback<Key, Value>): boolean {
     this.#requireOpen('produce')
     this.#transaction?.requireOpen('produce')
-    this.#intake.takeNow(record, callback)
+    this.#intake.takeNow(record, callback as DeliveryListener | undefined)
     return !this.#accumulator.memory.isPastHighWater
   }
 
@@ -144,15 +151,15 @@ export class Producer<Key = Bytes, Value = Bytes> {
    * `produce()` would throw.
    */
   send(record: ProducerRecord<Key, Value>): Promise<DeliveryReport<Key, Value>> {
-    return new Promise((resolve, reject) => {
+    const sent = deferred<DeliveryReport<Key, Value>>()
+    try {
       this.#requireOpen('send')
       this.#transaction?.requireOpen('send')
-      const callback: DeliveryCallback<Key, Value> = (error, report) => {
-        if (error) reject(error)
-        else resolve(report!)
-      }
-      this.#intake.take(record, callback, reject)
-    })
+      this.#intake.take(record, sent)
+    } catch (error) {
+      sent.reject(error)
+    }
+    return sent.promise
   }
 
   /**
@@ -169,27 +176,16 @@ export class Producer<Key = Bytes, Value = Bytes> {
   ): Promise<PromiseSettledResult<DeliveryReport<Key, Value>>[]> {
     this.#requireOpen('sendBatch')
     this.#transaction?.requireOpen('sendBatch')
-    return new Promise(resolve => {
-      const results: PromiseSettledResult<DeliveryReport<Key, Value>>[] = new Array(records.length)
-      let left = records.length
-      if (left === 0) return resolve(results)
-      const settle = (at: number, result: PromiseSettledResult<DeliveryReport<Key, Value>>) => {
-        results[at] = result
-        if (--left === 0) resolve(results)
+    const results = new BatchResults<Key, Value>(records.length)
+    for (const [at, record] of records.entries()) {
+      const result = results.at(at)
+      try {
+        this.#intake.take(record, result)
+      } catch (error) {
+        result.reject(error)
       }
-      for (const [at, record] of records.entries()) {
-        const reject = (reason: unknown) => settle(at, { status: 'rejected', reason })
-        const callback: DeliveryCallback<Key, Value> = (error, value) => {
-          if (error) reject(error)
-          else settle(at, { status: 'fulfilled', value: value! })
-        }
-        try {
-          this.#intake.take(record, callback, reject)
-        } catch (error) {
-          reject(error)
-        }
-      }
-    })
+    }
+    return results.all
   }
 
   /** Resolves when there is ample space in the buffer again; at once where there is. */

@@ -3,7 +3,7 @@ import { asError, DeliveryError, KafkaError } from '../errors.ts'
 import type { WaitingEntry } from './accumulator.ts'
 import type { Batch } from './batch.ts'
 import {
-  type DeliveryCallback,
+  type DeliveryListener,
   type DeliveryReport,
   type Tracked,
   timestampOf,
@@ -54,7 +54,7 @@ export class Settlement {
       for (const tracked of batch.tracked) {
         const offset = baseOffset < 0 ? -1 : baseOffset + tracked.index
         const report = reportOf(batch, tracked, offset, logAppendTime, now)
-        this.#tell(tracked.callback, null, report)
+        this.#tell(tracked.listener, null, report)
       }
     }
     this.#published(batch, baseOffset)
@@ -66,8 +66,8 @@ export class Settlement {
     this.counts.failed += batch.count
     const persisted = batch.maybePersisted ? 'maybe' : 'no'
     const tracked = batch.tracked ?? []
-    for (const { record, callback } of tracked) {
-      this.#tell(callback, deliveryError(batch, cause, persisted, record), undefined)
+    for (const { record, listener } of tracked) {
+      this.#tell(listener, deliveryError(batch, cause, persisted, record), undefined)
     }
     if (tracked.length < batch.count) this.#untold(batch, cause, persisted)
     this.#published(batch, -1, cause)
@@ -76,22 +76,27 @@ export class Settlement {
   /** A record failed that never came into a batch. */
   refused(waiter: WaitingEntry, cause: KafkaError): void {
     this.counts.failed++
-    const { record, callback } = waiter
+    const { record, listener } = waiter
     const { topic, partition = -1 } = record
     const error = deliveryError({ topic, partition }, cause, 'no', record)
-    if (callback) this.#tell(callback, error, undefined)
+    if (listener) this.#tell(listener, error, undefined)
     else this.#listener.error(error)
     for (const flush of this.flushes) flush.refused(waiter)
   }
 
   #tell(
-    callback: DeliveryCallback<unknown, unknown>,
+    listener: DeliveryListener,
     error: DeliveryError | null,
     report: DeliveryReport<unknown, unknown> | undefined,
   ): void {
     this.counts.reported++
+    if (typeof listener === 'object') {
+      if (report) listener.resolve(report)
+      else listener.reject(error)
+      return
+    }
     try {
-      callback(error, report)
+      listener(error, report)
     } catch (thrown) {
       // The program's own mistake must not keep other records from hearing of theirs.
       const cause = asError(thrown)
