@@ -23,7 +23,7 @@ export interface EmbeddedRegistryOptions {
  *
  * @example
  * await using registry = await EmbeddedRegistry.start()
- * const client = new SchemaRegistryClient({ url: registry.url })
+ * const client = new SchemaRegistryClient({ 'schema.registry.url': registry.url })
  */
 export class EmbeddedRegistry {
   /** What clients take as `schema.registry.url`. */
