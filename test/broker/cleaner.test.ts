@@ -110,6 +110,17 @@ test('a log holds no more bytes than it may, in whole segments', async () => {
   expect(first).toBe(34)
 })
 
+test('a log that never stops growing is looked at all the same', async () => {
+  const config = { 'retention.bytes': '5000', 'internal.segment.bytes': '1100' }
+  await cluster.createTopic('orders', { config })
+  for (let i = 0; i < 40; i++) {
+    await produce('a', 'x'.repeat(900))
+    await clock.advance(100)
+  }
+  const [first] = await offsets()
+  expect(first).toBeGreaterThan(20)
+})
+
 test('shorter retention is in force when it is set', async () => {
   await cluster.createTopic('orders')
   await produce('a', '1')

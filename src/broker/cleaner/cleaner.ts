@@ -37,9 +37,11 @@ export class Cleaner {
   /** Listens to a partition's log from now on. */
   watch(partition: Partition): void {
     partition.log.onGrown = () => {
+      // With any that have grown the timer is set: set anew, a log that keeps growing would put it
+      // off for ever.
+      const isFirst = this.#grown.size === 0
       this.#grown.add(partition)
-      // With others that have grown, the timer is set already.
-      if (!this.#running && this.#grown.size === 1) this.#arm()
+      if (isFirst && !this.#running) this.#arm()
     }
     if (partition.log.size > 0) partition.log.onGrown()
   }
