@@ -126,6 +126,17 @@ export class EmbeddedCluster {
     await this.#state.deleteTopic(this.#topic(name))
   }
 
+  /**
+   * Does at once what retention and compaction would do in time; resolves when it is done.
+   *
+   * @example
+   * await cluster.createTopic('state', { config: { 'cleanup.policy': 'compact' } })
+   * await cluster.clean()
+   */
+  clean(): Promise<void> {
+    return this.#state.cleaner.run()
+  }
+
   /** The id of the broker that leads a partition; -1 if none does. */
   leader(topic: string, partition: number): number {
     return this.#partition(topic, partition).leader

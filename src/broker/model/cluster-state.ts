@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { nextInstance, Publisher } from '../../events.ts'
 import type { Logger } from '../../logger.ts'
+import { Cleaner } from '../cleaner/cleaner.ts'
 import { type FeatureLevels, Features } from '../config/features.ts'
 import { type KeptConfig, RESOURCE_TYPES, ResourceConfigs } from '../config/resource-configs.ts'
 import { topicNamesOf } from '../config/topic-configs.ts'
@@ -66,6 +67,8 @@ export class ClusterState {
   readonly groups: GroupCoordinator
   readonly transactions: TransactionCoordinator
   readonly telemetry: Telemetry
+  /** Retention and compaction. */
+  readonly cleaner: Cleaner
   readonly features: Features
   /** Settings of what is no topic. To be changed by `configure`. */
   readonly configs: ResourceConfigs
@@ -90,6 +93,7 @@ export class ClusterState {
     const source = { instance: nextInstance(), clientId: `cluster ${kept.clusterId}` }
     this.publisher = new Publisher(source, () => settings.clock.now())
     this.telemetry = new Telemetry(settings.clock)
+    this.cleaner = new Cleaner(this)
     this.features = new Features(settings.transactionVersion, kept.features)
     this.configs = new ResourceConfigs(kept.configs)
     this.#topicDefaults = this.#currentDefaults()
@@ -150,7 +154,15 @@ export class ClusterState {
     if (type === RESOURCE_TYPES.broker) {
       this.#topicDefaults = this.#currentDefaults()
       for (const topic of this.topics.all()) topic.refresh()
+      this.cleaner.reconsider()
     }
+    await this.save()
+  }
+
+  /** Gives a topic its settings, in force at once. */
+  async configureTopic(topic: Topic, config: ConfigOverrides): Promise<void> {
+    topic.config = config
+    this.cleaner.reconsider([topic])
     await this.save()
   }
 
@@ -206,6 +218,7 @@ export class ClusterState {
     this.topics.remove(topic)
     for (const partition of topic.partitions) partition.elect(NO_LEADER)
     await this.save()
+    await this.cleaner.forget(topic)
     for (const { log, index } of topic.partitions) {
       await this.#folder?.setAside(topic.name, index, topic.id)
       await log.remove()
@@ -247,6 +260,7 @@ export class ClusterState {
   async close(): Promise<void> {
     this.groups.close()
     this.transactions.close()
+    await this.cleaner.close()
     for (const { log } of this.topics.partitions()) await log.close()
     if (!this.#folder) return
     await this.save()
@@ -258,7 +272,7 @@ export class ClusterState {
       const index = topic.partitions.length
       const leader = this.#firstLiving(replicas)
       const place = { topicName: topic.name, index, replicas, leader, leaderEpoch: 0 }
-      topic.partitions.push(new Partition(place, this.#newLog(topic, index)))
+      this.#addPartition(topic, new Partition(place, this.#newLog(topic, index)))
     }
   }
 
@@ -274,6 +288,11 @@ export class ClusterState {
     for (const [name, config] of this.configs.of(RESOURCE_TYPES.clientMetrics)) {
       await this.telemetry.subscribe(name, config)
     }
+  }
+
+  #addPartition(topic: Topic, partition: Partition): void {
+    topic.partitions.push(partition)
+    if (!topic.isInternal) this.cleaner.watch(partition)
   }
 
   #firstLiving(replicas: readonly number[]): number {
@@ -308,7 +327,7 @@ export class ClusterState {
         const latest = log.epochs.latest?.epoch ?? 0
         const leaderEpoch = Math.max(partition.leaderEpoch, latest) + 1
         const place = { topicName: name, index, replicas, leader, leaderEpoch }
-        topic.partitions.push(new Partition(place, log))
+        this.#addPartition(topic, new Partition(place, log))
       }
       this.topics.add(topic)
     }
