@@ -40,6 +40,8 @@ export interface Topic extends TopicPartitions {
   readonly queues: (PartitionQueue | undefined)[]
   /** In order; while there is any, whatever comes for this topic waits behind. */
   waiting: WaitingEntry[]
+  /** Metadata is not to be asked for it before then: the last answer lacked a partition. */
+  askAgainAt: number
   stickyBytes: number
   /** The topic's `max.message.bytes`, once it is known. */
   limit: number
@@ -59,6 +61,8 @@ export interface AccumulatorListener {
 const appended = tap('record:appended')
 const WAITING_OVERHEAD_BYTES = 128
 const FIRST_BUFFER_BYTES = 4_096
+/** How long a record waits for a partition of a known topic: others of its topic wait behind. */
+const NEW_PARTITION_MS = 1_000
 /** A batch that nobody fetched for so long takes no more records, as they share its deadline. */
 const STALE_SHARE = 0.1
 
@@ -131,12 +135,12 @@ export class Accumulator {
       try {
         this.#admit(topic, waiter)
       } catch (error) {
-        if (!(error instanceof KafkaError) || error.code !== 'BUFFER_FULL') {
+        const why = this.#whyWaitOn(error, waiter)
+        if (!why) {
           this.#listener.refused(waiter, asKafkaError(error))
           continue
         }
-        // Packed into batches the records take more than they were counted for: the rest waits on.
-        this.#waitAgain(topic, waiting.slice(index))
+        this.#waitAgain(topic, waiting.slice(index), why)
         return
       }
     }
@@ -353,6 +357,7 @@ export class Accumulator {
       available: [],
       queues: [],
       waiting: [],
+      askAgainAt: 0,
       sticky: -1,
       turn: 0,
       stickyBytes: 0,
@@ -381,9 +386,21 @@ export class Accumulator {
     this.#listener.wake()
   }
 
+  /**
+   * Packed into batches records may take more than they were counted for: the rest waits for space.
+   * And a partition that was added a moment ago is not known to every broker at once.
+   */
+  #whyWaitOn(error: unknown, { taken }: WaitingEntry): 'space' | 'partition' | undefined {
+    if (!(error instanceof KafkaError)) return undefined
+    if (error.code === 'BUFFER_FULL') return 'space'
+    const isYoung = this.#clock.now() - taken.now < NEW_PARTITION_MS
+    return error.code === 'UNKNOWN_TOPIC_OR_PARTITION' && isYoung ? 'partition' : undefined
+  }
+
   /** The first of them was just let go, so that it may take its place even past the limit. */
-  #waitAgain(topic: Topic, entries: WaitingEntry[]): void {
-    topic.info = undefined
+  #waitAgain(topic: Topic, entries: WaitingEntry[], why: 'space' | 'partition'): void {
+    if (why === 'space') topic.info = undefined
+    else topic.askAgainAt = this.#clock.now() + this.#config.retryBackoffMs
     topic.waiting = entries
     this.wanted.add(topic)
     this.memory.reserve(entries[0]!.size, true)

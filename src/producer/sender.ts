@@ -309,7 +309,9 @@ export class Sender {
     for (const topic of accumulator.wanted) {
       const info = cluster.use(topic.name)
       if (info) accumulator.learn(info)
-      if (topic.waiting.length > 0) pass.needsMetadata = true
+      if (topic.waiting.length === 0) continue
+      if (topic.askAgainAt <= pass.now) pass.needsMetadata = true
+      else pass.lookAgainAt = Math.min(pass.lookAgainAt, topic.askAgainAt)
     }
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Producer, type ProducerOptions, type ProducerRecord } from '../../src/index.ts'
+import { Admin, Producer, type ProducerOptions, type ProducerRecord } from '../../src/index.ts'
 import { freshName, onBothClusters } from './clusters.ts'
 import { readBack, type StoredRecord } from './read-back.ts'
 
@@ -153,5 +153,48 @@ onBothClusters('a producer', cluster => {
     ])
     expect([...a, ...b].every(({ status }) => status === 'fulfilled')).toBe(true)
     expect(await readBack(cluster().bootstrapServers, topic)).toHaveLength(600)
+  })
+
+  test('partitions added while it runs are used: at once where one is named, soon by keys', async () => {
+    const topic = freshName('producer-grows')
+    const admin = new Admin({ 'bootstrap.servers': cluster().bootstrapServers })
+    await using producer = make({ 'metadata.max.age.ms': 500 })
+    try {
+      await admin.topics.create([{ name: topic, partitions: 1 }])
+      await producer.sendBatch(numbered(topic, 50))
+      await admin.topics.createPartitions([{ name: topic, count: 5 }])
+      const named = await producer.send({ topic, partition: 4, value: 'named' })
+      expect(named.partition).toBe(4)
+      const keyed = async () => {
+        const results = await producer.sendBatch(numbered(topic, 100))
+        return new Set(results.map(each => each.status === 'fulfilled' && each.value.partition))
+          .size
+      }
+      await expect.poll(keyed, PATIENT).toBeGreaterThan(3)
+    } finally {
+      await admin.close()
+    }
+  })
+
+  test('a topic that is deleted and made again under its name takes records again', async () => {
+    const topic = freshName('producer-reborn')
+    const admin = new Admin({ 'bootstrap.servers': cluster().bootstrapServers })
+    await using producer = make()
+    try {
+      await admin.topics.create([{ name: topic, partitions: 1 }])
+      await producer.sendBatch(numbered(topic, 50))
+      await admin.topics.delete([topic])
+      // The real one deletes in its own time, and refuses the name until then.
+      const again = async () => {
+        const [made] = await admin.topics.create([{ name: topic, partitions: 1 }])
+        return made?.is
+      }
+      await expect.poll(again, PATIENT).toBe('done')
+      const results = await producer.sendBatch(numbered(topic, 70))
+      expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(70)
+      expect(await readBack(cluster().bootstrapServers, topic)).toHaveLength(70)
+    } finally {
+      await admin.close()
+    }
   })
 })
