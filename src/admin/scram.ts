@@ -69,7 +69,8 @@ export class Scram {
     const at = { api: DescribeUserScramCredentials.name }
     return (users ?? [...byUser.keys()].sort()).map(user => {
       const answer = byUser.get(user)
-      const found = answer?.credentialInfos ?? []
+      const infos = answer?.credentialInfos ?? []
+      const found = infos.toSorted((a, b) => a.mechanism - b.mechanism)
       const credentials = found.map(({ mechanism, iterations }) => ({
         mechanism: mechanism === 1 ? ('SCRAM-SHA-256' as const) : ('SCRAM-SHA-512' as const),
         iterations,
@@ -79,8 +80,8 @@ export class Scram {
   }
 
   /**
-   * Sets and deletes credentials. One result for each user, in the order in which they are first
-   * named: a user's changes are made all or not at all.
+   * Sets and deletes credentials. One result each, first of `upsert`, then of `delete`. A request
+   * may name a user once: several changes to one user travel one after the other.
    *
    * @example
    * await admin.scram.alter({
@@ -93,30 +94,72 @@ export class Scram {
       readonly delete?: readonly ScramDeletion[]
     },
     options?: CallOptions,
-  ): Promise<ItemResult<void, User>[]> {
+  ): Promise<ItemResult<void, ScramDeletion>[]> {
     const errand = new Errand(this.#office, options)
     const { upsert = [], delete: deletions = [] } = changes
-    const request = {
-      upsertions: await Promise.all(upsert.map(upsertion)),
-      deletions: deletions.map(({ user, mechanism }) => ({
-        name: user,
-        mechanism: mechanisms[mechanism],
-      })),
+    const all: Alteration[] = [
+      ...(await Promise.all(upsert.map(upsertion))),
+      ...deletions.map(({ user, mechanism }) => ({ user, mechanism, upsertion: undefined })),
+    ]
+    const results = new Map<Alteration, ItemResult<void, ScramDeletion>>()
+    for (const round of roundsOf(all)) {
+      for (const [alteration, result] of await alterOnce(errand, round)) {
+        results.set(alteration, result)
+      }
     }
-    const answer = await errand.controller(AlterUserScramCredentials, request, ({ results }) =>
-      results.map(({ errorCode }) => errorCode),
-    )
-    const users = new Set([...upsert, ...deletions].map(({ user }) => user))
-    const at = { api: AlterUserScramCredentials.name }
-    return [...users].map(user => {
-      const own = answer.results.find(each => each.user === user)
-      return itemResult({ user }, own, at, undefined)
-    })
+    return all.flatMap(alteration => results.get(alteration) ?? [])
   }
 }
 
+interface Alteration extends ScramDeletion {
+  /** As the request has it; undefined for a deletion. */
+  readonly upsertion:
+    | { readonly iterations: number; readonly salt: Buffer; readonly saltedPassword: Buffer }
+    | undefined
+}
+
+/** The first changes to each user, then the second ones, and so on. */
+function roundsOf(alterations: readonly Alteration[]): Alteration[][] {
+  const rounds: Alteration[][] = []
+  const seen = new Map<string, number>()
+  for (const alteration of alterations) {
+    const round = seen.get(alteration.user) ?? 0
+    seen.set(alteration.user, round + 1)
+    rounds[round] = [...(rounds[round] ?? []), alteration]
+  }
+  return rounds
+}
+
+async function alterOnce(
+  errand: Errand,
+  round: readonly Alteration[],
+): Promise<[Alteration, ItemResult<void, ScramDeletion>][]> {
+  const request = {
+    upsertions: round.flatMap(({ user: name, mechanism, upsertion }) =>
+      upsertion ? [{ name, mechanism: mechanisms[mechanism], ...upsertion }] : [],
+    ),
+    deletions: round.flatMap(({ user: name, mechanism, upsertion }) =>
+      upsertion ? [] : [{ name, mechanism: mechanisms[mechanism] }],
+    ),
+  }
+  const answer = await errand.controller(AlterUserScramCredentials, request, ({ results }) =>
+    results.map(({ errorCode }) => errorCode),
+  )
+  const at = { api: AlterUserScramCredentials.name }
+  return round.map(alteration => {
+    const { user, mechanism } = alteration
+    const own = answer.results.find(each => each.user === user)
+    return [alteration, itemResult({ user, mechanism }, own, at, undefined)]
+  })
+}
+
 /** The salted password is derived off the event loop. */
-async function upsertion({ user, mechanism, password, iterations = 8192 }: NewScramCredential) {
+async function upsertion({
+  user,
+  mechanism,
+  password,
+  iterations = 8192,
+}: NewScramCredential): Promise<Alteration> {
   const isRight = Number.isInteger(iterations) && iterations >= LEAST_ITERATIONS
   if (!isRight || iterations > MOST_ITERATIONS) {
     throw new ConfigError(
@@ -128,5 +171,5 @@ async function upsertion({ user, mechanism, password, iterations = 8192 }: NewSc
   const salt = randomBytes(SALT_BYTES)
   const { name, bytes } = hashes[mechanism]
   const saltedPassword = await derive(password, salt, iterations, bytes, name)
-  return { name: user, mechanism: mechanisms[mechanism], iterations, salt, saltedPassword }
+  return { user, mechanism, upsertion: { iterations, salt, saltedPassword } }
 }

@@ -27,7 +27,7 @@ export function table(
 function blocks([headings = [], ...rows]: readonly (readonly string[])[]): string[] {
   return rows.flatMap((row, i) => [
     ...(i === 0 ? [] : ['']),
-    ...row.map((cell, at) => `${headings[at]?.trim()}: ${cell}`.trimEnd()),
+    ...row.map((cell, at) => `${headings[at]?.trim()}: ${cell.trim()}`.trimEnd()),
   ])
 }
 

@@ -1,0 +1,283 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  type Acl,
+  Admin,
+  type KafkaError,
+  orThrow,
+  Producer,
+  silentLogger,
+} from '../../src/index.ts'
+import { type KafkaCluster, startKafka } from '../kafka/cluster.ts'
+import { describeWithKafka, freshName } from '../support/kafka.ts'
+import { freePorts } from '../support/ports.ts'
+import { waitFor } from '../support/wait.ts'
+import { outcomes } from './admin-client.ts'
+import { TransactionClient } from './transaction-client.ts'
+
+// The broker itself logs in nowhere.
+const LOGIN = 'org.apache.kafka.common.security.scram.ScramLoginModule required;'
+const PASSWORD = 'a password, with=commas'
+
+// One broker that asks for passwords at its second listener, and has an authorizer.
+describeWithKafka('who may do what, on a real Kafka', () => {
+  let kafka: KafkaCluster
+  let admin: Admin
+  let guarded: string
+  beforeAll(async () => {
+    const [port] = await freePorts(1)
+    guarded = `127.0.0.1:${port}`
+    kafka = await startKafka({
+      config: place => ({
+        listeners: listenersOf(place.port, place.controllerPort, guarded),
+        'advertised.listeners': listenersOf(place.port, place.controllerPort, guarded),
+        'listener.security.protocol.map':
+          'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,GUARDED:SASL_PLAINTEXT',
+        'sasl.enabled.mechanisms': 'SCRAM-SHA-256,SCRAM-SHA-512',
+        'listener.name.guarded.scram-sha-256.sasl.jaas.config': LOGIN,
+        'listener.name.guarded.scram-sha-512.sasl.jaas.config': LOGIN,
+        'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+        'super.users': 'User:ANONYMOUS',
+        // So that a transaction can be made to hang, as on brokers of before Kafka 3.6.
+        'transaction.partition.verification.enable': false,
+      }),
+    })
+    admin = new Admin({ 'bootstrap.servers': kafka.bootstrapServers })
+  })
+  afterAll(async () => {
+    admin?.close()
+    await kafka?.stop()
+  })
+
+  const asUser = (user: string, mechanism: string, password = PASSWORD) => ({
+    'bootstrap.servers': guarded,
+    'security.protocol': 'sasl_plaintext' as const,
+    'sasl.mechanism': mechanism,
+    'sasl.username': user,
+    'sasl.password': password,
+  })
+
+  /** A user with a password, who may do nothing yet. */
+  async function newUser(): Promise<string> {
+    const user = freshName('user')
+    const mechanism = 'SCRAM-SHA-256'
+    const made = await admin.scram.alter({ upsert: [{ user, mechanism, password: PASSWORD }] })
+    expect(outcomes(made)).toEqual(['done'])
+    return user
+  }
+
+  test('users with passwords are made, log in, are told of and deleted', async () => {
+    const user = freshName('user')
+    const results = await admin.scram.alter({
+      upsert: [
+        { user, mechanism: 'SCRAM-SHA-256', password: PASSWORD, iterations: 4096 },
+        { user, mechanism: 'SCRAM-SHA-512', password: PASSWORD },
+      ],
+      delete: [{ user: 'never-was', mechanism: 'SCRAM-SHA-256' }],
+    })
+    expect(outcomes(results)).toEqual(['done', 'done', 'RESOURCE_NOT_FOUND'])
+    for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512']) {
+      using own = new Admin(asUser(user, mechanism))
+      await waitFor('the password to reach the broker', () => own.connect().then(() => true, isNot))
+      using wrong = new Admin({ ...asUser(user, mechanism, 'wrong'), logger: silentLogger })
+      await expect(wrong.connect()).rejects.toMatchObject({ name: 'AuthenticationError' })
+    }
+    const [told, unknown] = await admin.scram.describe([user, 'never-was'])
+    expect(orThrow(told!)).toEqual([
+      { mechanism: 'SCRAM-SHA-256', iterations: 4096 },
+      { mechanism: 'SCRAM-SHA-512', iterations: 8192 },
+    ])
+    expect(outcomes([unknown!])).toEqual(['RESOURCE_NOT_FOUND'])
+    const describe = ['--describe', '--entity-type', 'users', '--entity-name', user]
+    const { stdout } = await kafka.tool('ConfigCommand', describe)
+    expect(stdout).toContain('SCRAM-SHA-256=iterations=4096')
+    expect(stdout).toContain('SCRAM-SHA-512=iterations=8192')
+    await admin.scram.alter({ delete: [{ user, mechanism: 'SCRAM-SHA-512' }] })
+    expect(orThrow((await admin.scram.describe([user]))[0]!)).toHaveLength(1)
+    expect((await admin.scram.describe()).map(each => each.user)).toContain(user)
+    await expect(
+      admin.scram.alter({
+        upsert: [{ user, mechanism: 'SCRAM-SHA-256', password: PASSWORD, iterations: 10 }],
+      }),
+    ).rejects.toThrow(/iterations of user .* must be 4096 to 16384, got 10/)
+  })
+
+  test('ACLs are made, found by all that they say, and deleted', async () => {
+    const principal = `User:${freshName('alice')}`
+    const topic = freshName('guarded')
+    const acls: Acl[] = [
+      acl({ resourceName: topic, principal, operation: 'READ', host: '127.0.0.1' }),
+      acl({ resourceName: 'guard', principal, operation: 'WRITE', patternType: 'PREFIXED' }),
+      acl({ resourceType: 'GROUP', resourceName: '*', principal, permission: 'DENY' }),
+      acl({ resourceType: 'CLUSTER', resourceName: 'kafka-cluster', principal }),
+    ]
+    const made = await admin.acls.create([
+      ...acls,
+      { resourceType: 'CLUSTER', resourceName: 'a', principal, operation: 'READ' },
+    ])
+    expect(outcomes(made)).toEqual(['done', 'done', 'done', 'done', 'INVALID_REQUEST'])
+    expect(await admin.acls.list({ principal })).toHaveLength(4)
+    expect(await admin.acls.list({ principal, operation: 'READ' })).toEqual([acls[0]])
+    expect(await admin.acls.list({ principal, permission: 'DENY' })).toEqual([acls[2]])
+    const matching = { resourceType: 'TOPIC', resourceName: topic, patternType: 'MATCH' } as const
+    const found = await admin.acls.list({ ...matching, principal })
+    expect(found.map(each => each.operation).sort()).toEqual(['READ', 'WRITE'])
+    const { stdout } = await kafka.tool('AclCommand', ['--list', '--principal', principal])
+    expect(stdout).toContain(`name=${topic}, patternType=LITERAL`)
+    expect(stdout).toContain(`principal=${principal}, host=127.0.0.1, operation=READ`)
+    expect(stdout).toContain('permissionType=DENY')
+    const gone = await admin.acls.delete([{ principal, operation: 'READ' }, { principal }])
+    expect(gone.map(each => orThrow(each).length)).toEqual([1, acls.length])
+    expect(await admin.acls.list({ principal })).toEqual([])
+  })
+
+  test('a right that is missing is named, with what would grant it', async () => {
+    const user = await newUser()
+    const topic = freshName('closed')
+    await admin.topics.create([{ name: topic, partitions: 1 }])
+    using own = new Admin(asUser(user, 'SCRAM-SHA-256'))
+    await waitFor('the user to be known', () => own.connect().then(() => true, isNot))
+    const slot = { topic, partition: 0 }
+    const refusals: [string, () => Promise<unknown>][] = [
+      ['DESCRIBE on the topic', async () => orThrow((await own.topics.describe([topic]))[0]!)],
+      ['CREATE on the topic', async () => orThrow((await own.topics.create([{ name: 'n' }]))[0]!)],
+      ['DESCRIBE on the group', async () => orThrow((await own.groups.delete(['g']))[0]!)],
+      ['DESCRIBE on the group', () => own.groups.offsets('g')],
+      ['DESCRIBE on the cluster', () => own.acls.list()],
+      ['ALTER on the cluster', async () => orThrow((await own.acls.create([cheap]))[0]!)],
+      ['DESCRIBE_CONFIGS on the cluster', () => own.quotas.describe()],
+      ['ALTER on the cluster', () => own.replicas.electLeaders([slot])],
+      [
+        'DESCRIBE_CONFIGS on the topic',
+        async () => orThrow((await own.configs.describe([{ type: 'topic', name: topic }]))[0]!),
+      ],
+      [
+        'DESCRIBE on the transactional id',
+        async () => orThrow((await own.transactions.describe(['t']))[0]!),
+      ],
+    ]
+    for (const [right, call] of refusals) {
+      const error: KafkaError = await call().then(
+        () => expect.unreachable(right),
+        thrown => thrown,
+      )
+      expect(error.code, right).toContain('AUTHORIZATION_FAILED')
+      expect(error.hint).toContain(`it needs ${right}`)
+    }
+    // What the hint says is all that it takes.
+    await admin.acls.create([
+      { ...cheap, principal: `User:${user}`, resourceName: topic, operation: 'DESCRIBE' },
+    ])
+    await waitFor('the right to be granted', async () => {
+      const [described] = await own.topics.describe([topic])
+      return described?.is === 'done'
+    })
+  })
+
+  test('quotas are set, told and removed', async () => {
+    const user = freshName('eager')
+    const set = { producer_byte_rate: 1_000_000, request_percentage: 12.5 }
+    const results = await admin.quotas.alter([
+      { entity: { user }, set },
+      { entity: { user, clientId: null }, set: { consumer_byte_rate: 500 } },
+      { entity: { user: 'x' }, set: { no_such_rate: 1 } },
+    ])
+    expect(outcomes(results)).toEqual(['done', 'done', 'INVALID_REQUEST'])
+    await waitFor('the quotas', async () => (await admin.quotas.describe({ user })).length === 2)
+    expect(await admin.quotas.describe({ user }, { strict: true })).toEqual([
+      { entity: { user }, values: set },
+    ])
+    expect(await admin.quotas.describe({ user, clientId: null })).toEqual([
+      { entity: { user, clientId: null }, values: { consumer_byte_rate: 500 } },
+    ])
+    const { stdout } = await kafka.tool('ConfigCommand', [
+      ...['--describe', '--entity-type', 'users', '--entity-name', user],
+    ])
+    expect(stdout).toMatch(/producer_byte_rate=1000000/)
+    await admin.quotas.alter([{ entity: { user }, set: { producer_byte_rate: null } }])
+    await waitFor('the quota to go', async () => {
+      const [own] = await admin.quotas.describe({ user }, { strict: true })
+      return own?.values.producer_byte_rate === undefined
+    })
+    expect(await admin.quotas.describe({ user: true, clientId: null })).toHaveLength(1)
+  })
+
+  test('a transaction that hangs is found and aborted', async () => {
+    using client = new TransactionClient(kafka.bootstrapServers, freshName('hanging'))
+    const { topic } = client
+    await admin.topics.create([{ name: topic, partitions: 1 }])
+    const id = await client.identity()
+    // A record that arrives after its transaction has ended, and whose coordinator knows nothing.
+    expect(await client.produce(11, id)).toBe('NONE')
+    const slot = { topic, partition: 0 }
+    const find = () => admin.transactions.findHanging([slot], { maxTransactionTimeoutMs: 0 })
+    await waitFor('it to hang', async () => (await find()).length > 0)
+    const hanging = (await find())[0]!
+    const { transactionalId } = client
+    expect(hanging).toMatchObject({ ...slot, startOffset: 0, ...id, transactionalId })
+    const committed = { isolation: 'read_committed' } as const
+    const readable = async () =>
+      orThrow((await admin.records.offsets([{ ...slot, at: 'latest' }], committed))[0]!).offset
+    expect(await readable()).toBe(0)
+    await admin.transactions.abort(hanging)
+    await waitFor('readers to pass', async () => (await readable()) === 2)
+    expect(await find()).toEqual([])
+  })
+
+  test("Kafka's own tools see what was done", async () => {
+    const [topic, group] = [freshName('seen'), freshName('seen-group')]
+    const config = { 'retention.ms': '7000' }
+    await admin.topics.create([{ name: topic, partitions: 1, config }])
+    await admin.topics.createPartitions([{ name: topic, count: 2 }])
+    await admin.configs.alter([{ type: 'topic', name: topic, set: { 'segment.ms': '9000' } }])
+    await using producer = new Producer({ 'bootstrap.servers': kafka.bootstrapServers })
+    await producer.sendBatch([0, 1, 2].map(i => ({ topic, partition: 0, value: `${i}` })))
+    await admin.groups.alterOffsets(group, [{ topic, partition: 0, offset: 1 }])
+    const described = await kafka.tool('TopicCommand', ['--describe', '--topic', topic])
+    expect(described.stdout).toMatch(/PartitionCount: 2.*retention.ms=7000/)
+    expect(described.stdout).toContain('segment.ms=9000')
+    const lag = await kafka.tool('ConsumerGroupCommand', ['--describe', '--group', group])
+    expect(lag.stdout).toMatch(new RegExp(`${group}\\s+${topic}\\s+0\\s+1\\s+3\\s+2\\s`))
+    const reset = ['--reset-offsets', '--to-earliest', '--topic', topic, '--execute']
+    await kafka.tool('ConsumerGroupCommand', [...reset, '--group', group])
+    expect(await admin.groups.offsets(group)).toMatchObject([{ offset: 0 }, { offset: 0 }])
+    await admin.groups.delete([group])
+    await admin.topics.delete([topic])
+    const topics = await kafka.tool('TopicCommand', ['--list'])
+    expect(topics.stdout).not.toContain(topic)
+    const groups = await kafka.tool('ConsumerGroupCommand', ['--list'])
+    expect(groups.stdout).not.toContain(group)
+  })
+
+  test('a broker that never was can not be forgotten', async () => {
+    await expect(admin.cluster.unregisterBroker(77)).rejects.toMatchObject({
+      code: 'BROKER_ID_NOT_REGISTERED',
+    })
+  })
+})
+
+const isNot = () => false
+
+const cheap = {
+  resourceType: 'TOPIC',
+  resourceName: 'any',
+  principal: 'User:any',
+  operation: 'READ',
+} as const
+
+function acl(given: Partial<Acl>): Acl {
+  return {
+    resourceType: 'TOPIC',
+    resourceName: 'any',
+    patternType: 'LITERAL',
+    principal: 'User:any',
+    host: '*',
+    operation: 'DESCRIBE',
+    permission: 'ALLOW',
+    ...given,
+  }
+}
+
+function listenersOf(port: number, controllerPort: number, guarded: string): string {
+  const open = `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`
+  return `${open},GUARDED://${guarded}`
+}
