@@ -1,3 +1,5 @@
+import { systemClock } from '../base/clock.ts'
+import { ShiftableClock } from '../base/shiftable-clock.ts'
 import { BrokerError, StateError } from '../errors.ts'
 import { type Address, formatAddress } from '../net/transport.ts'
 import { type ErrorName, errorByName } from '../protocol/errors.ts'
@@ -10,6 +12,7 @@ import { FetchSessions } from './fetch/session-cache.ts'
 import type { Context } from './handler.ts'
 import type { BrokerNode } from './model/broker-node.ts'
 import { ClusterState } from './model/cluster-state.ts'
+import type { CoordinatorKind } from './model/coordinators.ts'
 import type { Counters } from './model/counters.ts'
 import { Topic } from './model/topic.ts'
 import { type ClusterOptions, type ParsedClusterOptions, parseClusterOptions } from './options.ts'
@@ -48,10 +51,17 @@ export class EmbeddedCluster {
   readonly brokers: readonly Broker[]
   readonly #state: ClusterState
   readonly #faults: Faults
+  readonly #clock: ShiftableClock
   #stopping: Promise<void> | undefined
 
-  private constructor(state: ClusterState, brokers: readonly Broker[], faults: Faults) {
+  private constructor(
+    state: ClusterState,
+    brokers: readonly Broker[],
+    faults: Faults,
+    clock: ShiftableClock,
+  ) {
     this.#state = state
+    this.#clock = clock
     this.brokers = brokers
     this.#faults = faults
   }
@@ -62,7 +72,8 @@ export class EmbeddedCluster {
    * is left as it was), and the system's error for a port that is taken.
    */
   static async start(options: ClusterOptions = {}): Promise<EmbeddedCluster> {
-    const parsed = parseClusterOptions(options)
+    const clock = new ShiftableClock(options.clock ?? systemClock)
+    const parsed = parseClusterOptions({ ...options, clock })
     const nodes = nodesOf(parsed)
     const data = parsed.dataDir === undefined ? undefined : await DataFolder.open(parsed.dataDir)
     const faults = new Faults()
@@ -81,7 +92,7 @@ export class EmbeddedCluster {
         advertised,
       })
     })
-    const cluster = new EmbeddedCluster(state, brokers, faults)
+    const cluster = new EmbeddedCluster(state, brokers, faults, clock)
     try {
       for (const broker of brokers) await broker.start()
       return cluster
@@ -152,6 +163,28 @@ export class EmbeddedCluster {
     moved.elect(id)
   }
 
+  /**
+   * Makes another broker the coordinator of a group or a transactional id, for as long as that one
+   * lives. Clients hear NOT_COORDINATOR from the old one, and look for the new one.
+   *
+   * @example
+   * cluster.moveCoordinator('group', 'billing', 2)
+   */
+  moveCoordinator(kind: CoordinatorKind, id: string, brokerId: number): void {
+    this.#state.moveCoordinator(kind, id, this.broker(brokerId).id)
+  }
+
+  /**
+   * Moves the cluster's time ahead, and runs what falls due on the way: sessions of members expire,
+   * transactions time out, records grow too old. The clients have their own time.
+   *
+   * @example
+   * await cluster.advanceTime(60_000)
+   */
+  advanceTime(ms: number): Promise<void> {
+    return this.#clock.advance(ms)
+  }
+
   /** Answers the next requests of an API with an error; of topics where these are named. */
   fail(api: ApiName, error: ErrorName, target?: FaultTarget): void {
     checkErrorName(error)
@@ -166,6 +199,31 @@ export class EmbeddedCluster {
   /** Breaks the connection on which the next request of an API comes, unhandled. */
   disconnect(api: ApiName, target?: FaultTarget): void {
     this.#faults.add(api, { is: 'disconnect' }, target)
+  }
+
+  /** Answers the next requests of an API as usual, and tells the client to hold back for `ms`. */
+  throttle(api: ApiName, ms: number, target?: FaultTarget): void {
+    this.#faults.add(api, { is: 'throttle', ms }, target)
+  }
+
+  /**
+   * Gives the records of the next Fetch that has some one wrong bit, so that their checksum does
+   * not fit; the answers of other APIs end before they should.
+   */
+  corrupt(api: ApiName, target?: FaultTarget): void {
+    this.#faults.add(api, { is: 'corrupt' }, target)
+  }
+
+  /**
+   * Lets the request that follows the next one of an API overtake it: that one is handled after it,
+   * or when `maxWaitMs` have passed without another. On one connection only Produce requests can
+   * overtake each other, since others are handled one by one. Answers keep their order.
+   */
+  reorder(
+    api: ApiName,
+    { maxWaitMs = 1000, ...target }: FaultTarget & { readonly maxWaitMs?: number } = {},
+  ): void {
+    this.#faults.add(api, { is: 'reorder', ms: maxWaitMs }, target)
   }
 
   /** Swallows the next requests of an API: not handled, never answered. */

@@ -2,16 +2,20 @@ import { sleep } from '../base/clock.ts'
 import { asError } from '../errors.ts'
 import { tap } from '../events.ts'
 import { errorByName } from '../protocol/errors.ts'
-import { type FailureOf, type Faults, NO_FAILURE } from './faults/faults.ts'
+import { Fetch } from '../protocol/messages/index.ts'
+import { cutShort, withWrongRecords } from './faults/corrupt.ts'
+import { type FailureOf, type Faults, type Met, NO_FAILURE } from './faults/faults.ts'
 import { placesOf } from './faults/places.ts'
 import { refusal } from './faults/refusal.ts'
 import {
+  type AnyMessage,
   type Call,
   type ClientSoftware,
   type Context,
   HANG_UP,
   type Handler,
   NO_ANSWER,
+  type NoAnswer,
 } from './handler.ts'
 import type { BrokerNode } from './model/broker-node.ts'
 import type { ClusterState } from './model/cluster-state.ts'
@@ -77,24 +81,48 @@ async function answerTo(host: SessionHost, request: Request): Promise<Answer> {
     const nameOf = (id: string) => host.cluster.topics.withId(id)?.name
     const places = () => placesOf(call.scope(host.node), nameOf)
     const fault = host.faults.take(handler, places, host.node.id)
-    if (!fault) return await handled(host, request, NO_FAILURE)
-    return await faulty(host, request, fault)
+    const answer = await (fault ? faulty(host, request, fault) : handled(host, request, NO_FAILURE))
+    host.faults.handled(handler.api.name)
+    return answer
   } catch (error) {
     return failed(host, request, asError(error))
   }
 }
 
 async function handled(host: SessionHost, request: Request, failureOf: FailureOf): Promise<Answer> {
-  const { call, correlationId } = request
-  const response = await call.run(contextOf(host, request, failureOf))
+  const response = await request.call.run(contextOf(host, request, failureOf))
+  return answerWith(request, response)
+}
+
+function answerWith({ call, correlationId }: Request, response: AnyMessage | NoAnswer): Answer {
   if (response === NO_ANSWER) return NOTHING
   if (response === HANG_UP) return { is: 'close' }
   return { is: 'response', chunks: call.encode(correlationId, response) }
 }
 
-type Fault = NonNullable<ReturnType<Faults['take']>>
+/** Says that the client is throttled; it is up to the client to hold back (KIP-219). */
+async function throttled(host: SessionHost, request: Request, ms: number): Promise<Answer> {
+  const response = await request.call.run(contextOf(host, request, NO_FAILURE))
+  const field = request.handler.api.response.shape.throttleTimeMs
+  const isTold = typeof response === 'object' && field?.existsIn(request.version)
+  return answerWith(request, isTold ? { ...response, throttleTimeMs: ms } : response)
+}
 
-async function faulty(host: SessionHost, request: Request, fault: Fault): Promise<Answer> {
+/** Damages the records of a Fetch, once there are any, and cuts other answers short. */
+async function corrupted(host: SessionHost, request: Request, fault: Met): Promise<Answer> {
+  const response = await request.call.run(contextOf(host, request, NO_FAILURE))
+  if (request.handler.api.name === Fetch.name && typeof response === 'object') {
+    const isMeant = (name: string, id: string, partition: number) =>
+      fault.isMeant(name || (host.cluster.topics.withId(id)?.name ?? ''), partition)
+    const wrong = withWrongRecords(response, isMeant)
+    if (!wrong) fault.giveBack()
+    return answerWith(request, wrong ?? response)
+  }
+  const answer = answerWith(request, response)
+  return answer.is === 'response' ? { ...answer, chunks: cutShort(answer.chunks) } : answer
+}
+
+async function faulty(host: SessionHost, request: Request, fault: Met): Promise<Answer> {
   const { action, failureOf } = fault
   switch (action.is) {
     case 'drop':
@@ -107,6 +135,18 @@ async function faulty(host: SessionHost, request: Request, fault: Fault): Promis
     case 'delay':
       await sleep(host.cluster.clock, action.ms, request.signal)
       return handled(host, request, NO_FAILURE)
+    case 'reorder':
+      await host.faults.letPass(
+        request.handler.api.name,
+        action.ms,
+        host.cluster.clock,
+        request.signal,
+      )
+      return handled(host, request, NO_FAILURE)
+    case 'throttle':
+      return throttled(host, request, action.ms)
+    case 'corrupt':
+      return corrupted(host, request, fault)
     case 'fail':
       if (request.handler.fails === 'inside') return handled(host, request, failureOf)
       return refused(request, errorByName(action.error).code)

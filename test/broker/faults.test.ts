@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FakeClock } from '../../src/base/fake-clock.ts'
 import { placesOf } from '../../src/broker/faults/places.ts'
 import { refusal } from '../../src/broker/faults/refusal.ts'
@@ -9,12 +9,15 @@ import { type ErrorName, errorByName } from '../../src/protocol/errors.ts'
 import { encodeResponse } from '../../src/protocol/frame.ts'
 import {
   CreateTopics,
+  Fetch,
   FindCoordinator,
   InitProducerId,
   Metadata,
   Produce,
 } from '../../src/protocol/messages/index.ts'
+import type { ResponseOf } from '../../src/protocol/schema/api.ts'
 import { arbitrary } from '../../src/protocol/schema/arbitrary.ts'
+import { readBatches } from '../../src/records/index.ts'
 import { batchOf } from './batches.ts'
 import { RawClient } from './raw-client.ts'
 
@@ -158,6 +161,83 @@ test('an intercepted request is answered, passed on, or treated ill', async () =
   expect((await ask()).clusterId).toBe(cluster.clusterId)
   await expect(ask()).rejects.toThrow(/closed/)
   expect(seen).toEqual([0])
+})
+
+test('a throttled request is answered as usual, and says so', async () => {
+  cluster.throttle('Metadata', 700)
+  const ask = (version: number) => client.call(Metadata, version, { topics: [] })
+  expect(await ask(9)).toMatchObject({ throttleTimeMs: 700, clusterId: cluster.clusterId })
+  expect((await ask(9)).throttleTimeMs).toBe(0)
+  // Of old there was no such field.
+  cluster.throttle('Metadata', 700)
+  expect((await ask(1)).brokers).toHaveLength(1)
+  expect(cluster.pendingFaults).toBe(0)
+})
+
+describe('a corrupted answer', () => {
+  async function fetch(version: number, fetchOffset = 0) {
+    const { topics } = await client.call(Metadata, 12, { topics: [{ name: 'orders' }] })
+    const partitions = [{ partition: 0, fetchOffset, partitionMaxBytes: 1e6 }]
+    const ask = [{ topic: 'orders', topicId: topics[0]!.topicId, partitions }]
+    const wait = { maxWaitMs: 0, minBytes: 0, isolationLevel: 0 }
+    const answer = await client.call(Fetch, version, { ...wait, topics: ask })
+    return [...readBatches(answer.responses[0]!.partitions[0]!.records!)]
+  }
+
+  test.each([12, 17])(
+    'has records whose checksum does not fit, Fetch version %i',
+    async version => {
+      await produce()
+      cluster.corrupt('Fetch', { topic: 'orders', partition: 0 })
+      // It waits for records.
+      expect(await fetch(version, 1)).toEqual([])
+      expect((await fetch(version))[0]!.crcIsRight()).toBe(false)
+      expect((await fetch(version))[0]!.crcIsRight()).toBe(true)
+    },
+  )
+
+  test('leaves other partitions alone', async () => {
+    await produce()
+    cluster.corrupt('Fetch', { topic: 'orders', partition: 1 })
+    expect((await fetch(12))[0]!.crcIsRight()).toBe(true)
+    expect(cluster.pendingFaults).toBe(1)
+  })
+
+  test('of another API ends too early', async () => {
+    cluster.corrupt('Metadata')
+    await expect(client.call(Metadata, 9, { topics: [] })).rejects.toThrow(/Metadata/)
+    expect((await client.call(Metadata, 9, { topics: [] })).brokers).toHaveLength(1)
+  })
+})
+
+describe('a request that is overtaken', () => {
+  const toOther = (value: string) => ({
+    acks: -1,
+    timeoutMs: 1000,
+    topicData: [
+      { name: 'other', partitionData: [{ index: 0, records: batchOf([value], { timestamp: 1 }) }] },
+    ],
+  })
+  const offsetIn = ({ responses }: ResponseOf<typeof Produce>) =>
+    responses[0]!.partitionResponses[0]!.baseOffset
+
+  test('is handled after the next one; answers keep their order', async () => {
+    cluster.reorder('Produce')
+    client.send(Produce, 9, toOther('first'))
+    client.send(Produce, 9, toOther('second'))
+    const answers = [await client.receive(Produce, 9), await client.receive(Produce, 9)]
+    expect(answers.map(({ message }) => offsetIn(message))).toEqual([1, 0])
+    expect(answers.map(({ correlationId }) => correlationId)).toEqual([0, 1])
+  })
+
+  test('is handled in the end, though no other comes', async () => {
+    cluster.reorder('Produce', { maxWaitMs: 500 })
+    client.send(Produce, 9, toOther('first'))
+    using other = await RawClient.open(cluster.brokers[0]!.address)
+    await other.call(Metadata, 9, { topics: [] })
+    await clock.advance(500)
+    expect(offsetIn((await client.receive(Produce, 9)).message)).toBe(0)
+  })
 })
 
 test('an interceptor that throws is answered as a failure of the broker', async () => {

@@ -1,3 +1,4 @@
+import { type Clock, sleep } from '../../base/clock.ts'
 import { type ErrorName, errorByName } from '../../protocol/errors.ts'
 import type { AnyMessage, Context, Handler } from '../handler.ts'
 import type { Place } from './places.ts'
@@ -24,6 +25,10 @@ export type FaultAction =
   | { readonly is: 'disconnect' }
   | { readonly is: 'drop' }
   | { readonly is: 'lose' }
+  | { readonly is: 'throttle'; readonly ms: number }
+  | { readonly is: 'corrupt' }
+  /** Waits for the next request of the API, but no longer than `ms`. */
+  | { readonly is: 'reorder'; readonly ms: number }
   | {
       readonly is: 'intercept'
       answer(request: AnyMessage, context: Context): Promise<Verdict<AnyMessage>>
@@ -43,9 +48,21 @@ interface Fault {
   left: number
 }
 
+/** A fault that has met its request. */
+export interface Met {
+  readonly action: FaultAction
+  readonly failureOf: FailureOf
+  /** Whether a partition of the request is meant. */
+  isMeant(topic: string, partition: number): boolean
+  /** It did not happen, and is to meet the next request. */
+  giveBack(): void
+}
+
 /** The faults that wait for their requests: first in, first out, each used up after its times. */
 export class Faults {
   #waiting: Fault[] = []
+  /** Requests that let the next one of their API go first. */
+  readonly #held = new Map<string, () => void>()
 
   /** How many faults are not used up. */
   get pending(): number {
@@ -58,6 +75,20 @@ export class Faults {
 
   clear(): void {
     this.#waiting = []
+    for (const release of this.#held.values()) release()
+  }
+
+  /** Resolves when another request of the API has been handled, or `ms` have passed. */
+  async letPass(api: string, ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+    const passed = new AbortController()
+    this.#held.set(api, () => passed.abort())
+    await sleep(clock, ms, AbortSignal.any([signal, passed.signal]))
+    this.#held.delete(api)
+  }
+
+  /** A request of the API was handled. */
+  handled(api: string): void {
+    if (this.#held.size > 0) this.#held.get(api)?.()
   }
 
   /** The fault that meets a request, if any; it is counted as used. */
@@ -65,16 +96,30 @@ export class Faults {
     { api }: Pick<Handler, 'api'>,
     places: () => readonly Place[],
     broker: number,
-  ): { readonly action: FaultAction; readonly failureOf: FailureOf } | undefined {
+  ): Met | undefined {
     if (this.#waiting.length === 0) return undefined
     const fault = this.#waiting.find(
-      waiting => waiting.api === api.name && meets(waiting.target, places, broker),
+      waiting =>
+        waiting.api === api.name &&
+        // The one that another waits for must not wait, too.
+        !(waiting.action.is === 'reorder' && this.#held.has(api.name)) &&
+        meets(waiting.target, places, broker),
     )
     if (!fault) return undefined
     if (!fault.target.while && --fault.left <= 0) {
       this.#waiting = this.#waiting.filter(waiting => waiting !== fault)
     }
-    return { action: fault.action, failureOf: failureOf(fault) }
+    return {
+      action: fault.action,
+      failureOf: failureOf(fault),
+      isMeant: (topic, partition) => isMeant(fault.target, topic, partition),
+      giveBack: () => this.#giveBack(fault),
+    }
+  }
+
+  #giveBack(fault: Fault): void {
+    fault.left++
+    if (!this.#waiting.includes(fault)) this.#waiting.unshift(fault)
   }
 }
 

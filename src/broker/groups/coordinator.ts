@@ -2,7 +2,7 @@ import { asError } from '../../errors.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
 import { RESOURCE_TYPES } from '../config/resource-configs.ts'
 import type { ClusterState } from '../model/cluster-state.ts'
-import { coordinatorOf, slotOf } from '../model/coordinators.ts'
+import { slotOf } from '../model/coordinators.ts'
 import type { LogRecord, TransactionalProducer } from '../model/internal-topic.ts'
 import { randomUuid } from '../model/topics.ts'
 import { ClassicGroup } from './classic/classic-group.ts'
@@ -71,7 +71,7 @@ export class GroupCoordinator {
 
   /** Why a broker does not serve a group. */
   coordinatorError(groupId: string, nodeId: number): ErrorName | undefined {
-    const coordinator = coordinatorOf(this.#cluster.livingNodes, 'group', groupId)
+    const coordinator = this.#cluster.coordinatorOf('group', groupId)
     if (!coordinator) return 'COORDINATOR_NOT_AVAILABLE'
     return coordinator.id === nodeId ? undefined : 'NOT_COORDINATOR'
   }
@@ -161,7 +161,7 @@ export class GroupCoordinator {
   /** Brokers came or went, and with them coordinators: who waits at the wrong one is told. */
   coordinatorsMoved(): void {
     for (const group of [...this.#groups.values()]) {
-      const node = coordinatorOf(this.#cluster.livingNodes, 'group', group.groupId)
+      const node = this.#cluster.coordinatorOf('group', group.groupId)
       group.sendAway(node?.id ?? -1)
     }
   }

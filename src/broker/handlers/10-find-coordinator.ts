@@ -9,7 +9,7 @@
 import type { ErrorName } from '../../protocol/errors.ts'
 import { FindCoordinator } from '../../protocol/messages/index.ts'
 import { type Context, on } from '../handler.ts'
-import { type CoordinatorKind, coordinatorOf } from '../model/coordinators.ts'
+import type { CoordinatorKind } from '../model/coordinators.ts'
 import { code } from './answers.ts'
 
 const KINDS: readonly CoordinatorKind[] = ['group', 'transaction']
@@ -26,7 +26,7 @@ export const findCoordinator = on(FindCoordinator, [0, 6], async (request, conte
 function find(key: string, keyType: number, { cluster }: Context) {
   const kind = KINDS[keyType]
   if (!kind) return failed(key, 'INVALID_REQUEST', `key type ${keyType} is not served`)
-  const node = coordinatorOf(cluster.livingNodes, kind, key)
+  const node = cluster.coordinatorOf(kind, key)
   if (!node) return failed(key, 'COORDINATOR_NOT_AVAILABLE', 'no broker is alive')
   const { host, port } = node.address
   return { key, nodeId: node.id, host, port, errorCode: 0, errorMessage: null }

@@ -16,6 +16,7 @@ import { Telemetry } from '../telemetry/telemetry.ts'
 import { TransactionCoordinator } from '../transactions/coordinator.ts'
 import type { MarkerGate } from '../transactions/markers.ts'
 import type { BrokerNode } from './broker-node.ts'
+import { type CoordinatorKind, Coordinators } from './coordinators.ts'
 import { Counters } from './counters.ts'
 import { type NewTopic, planTopic, type TopicPlan } from './new-topic.ts'
 import { NO_LEADER, Partition } from './partition.ts'
@@ -62,6 +63,7 @@ export class ClusterState {
   readonly settings: ClusterSettings
   readonly nodes: readonly BrokerNode[]
   readonly topics = new Topics()
+  readonly #coordinators = new Coordinators()
   readonly producerIds: ProducerIds
   readonly counters = new Counters()
   readonly groups: GroupCoordinator
@@ -168,6 +170,17 @@ export class ClusterState {
 
   get livingNodes(): readonly BrokerNode[] {
     return this.nodes.filter(node => node.isAlive)
+  }
+
+  /** The broker that coordinates a group or a transactional id; undefined when none is alive. */
+  coordinatorOf(kind: CoordinatorKind, key: string): BrokerNode | undefined {
+    return this.#coordinators.of(this.livingNodes, kind, key)
+  }
+
+  /** Makes another broker the coordinator; those who wait at the old one are told. */
+  moveCoordinator(kind: CoordinatorKind, key: string, brokerId: number): void {
+    this.#coordinators.move(kind, key, brokerId)
+    this.groups.coordinatorsMoved()
   }
 
   node(id: number): BrokerNode | undefined {

@@ -5,16 +5,24 @@ export type CoordinatorKind = 'group' | 'transaction'
 /** Over how many slots groups and transactional ids spread; as Kafka's internal topics have. */
 export const SLOTS = 50
 
-/** The broker that coordinates a group or a transactional id: the same answer on every broker. */
-export function coordinatorOf(
-  living: readonly BrokerNode[],
-  kind: CoordinatorKind,
-  key: string,
-): BrokerNode | undefined {
-  if (living.length === 0) return undefined
-  // Shifted, so that a group and a transactional id of one name don't always share a broker.
-  const slot = slotOf(key) + (kind === 'group' ? 0 : 1)
-  return living[slot % living.length]
+/** Which broker coordinates a group or a transactional id: the same answer on every broker. */
+export class Coordinators {
+  /** The broker to which a test has moved one. */
+  readonly #moved = new Map<string, number>()
+
+  /** Undefined when no broker is alive. */
+  of(living: readonly BrokerNode[], kind: CoordinatorKind, key: string): BrokerNode | undefined {
+    if (living.length === 0) return undefined
+    const moved = this.#moved.get(`${kind} ${key}`)
+    // Shifted, so that a group and a transactional id of one name don't always share a broker.
+    const slot = slotOf(key) + (kind === 'group' ? 0 : 1)
+    return living.find(({ id }) => id === moved) ?? living[slot % living.length]
+  }
+
+  /** From now on a broker coordinates it, for as long as that one lives. */
+  move(kind: CoordinatorKind, key: string, brokerId: number): void {
+    this.#moved.set(`${kind} ${key}`, brokerId)
+  }
 }
 
 /** The slot of a key, as Kafka computes the partition of its internal topics. */

@@ -2,7 +2,7 @@ import { asError } from '../../errors.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
 import type { Marker } from '../log/transactions.ts'
 import type { ClusterState } from '../model/cluster-state.ts'
-import { coordinatorOf, slotOf } from '../model/coordinators.ts'
+import { slotOf } from '../model/coordinators.ts'
 import { type AddVerdict, decideAdd, decideVerify } from './decide-add.ts'
 import { completed, decideEnd, fence } from './decide-end.ts'
 import { decideInit, type HeldIdentity } from './decide-init.ts'
@@ -80,7 +80,7 @@ export class TransactionCoordinator {
 
   /** Why a broker does not serve a transactional id. */
   coordinatorError(transactionalId: string, nodeId: number): ErrorName | undefined {
-    const node = coordinatorOf(this.#cluster.livingNodes, 'transaction', transactionalId)
+    const node = this.#cluster.coordinatorOf('transaction', transactionalId)
     if (!node) return 'COORDINATOR_NOT_AVAILABLE'
     return node.id === nodeId ? undefined : 'NOT_COORDINATOR'
   }
