@@ -45,19 +45,30 @@ const brokerConfig = {
   'log.segment.delete.delay.ms': 1_000,
 }
 
+/** What a benchmark needs of its Kafka beside the rest. */
+export interface Ground {
+  readonly config?: Readonly<Record<string, string | number>>
+  readonly topicOf?: (each: Case) => string
+  /** Runs once, before anything is measured. */
+  readonly prepare?: (bootstrapServers: string) => Promise<void>
+}
+
 /** Runs a plan on a real Kafka of its own: every case once a round, so that all meet the same. */
 export async function measureAll(
   { rounds, cases }: Plan,
   peers: readonly Peer[],
   progress: (text: string) => void,
+  { config = brokerConfig, topicOf = () => TOPIC, prepare }: Ground = {},
 ): Promise<Results> {
   const commands = new Map<string, Command>()
   const names = new Set(cases.map(({ client }) => client))
   for (const peer of peers) if (names.has(peer.name)) commands.set(peer.name, await peer.command())
   const file = await recordsFile()
   progress('starting Apache Kafka ...')
-  await using kafka = await startKafka({ brokers: 1, heapMb: 1024, config: brokerConfig })
-  const measure = (each: Case) => runCase(each, commands.get(each.client)!, kafka, file)
+  await using kafka = await startKafka({ brokers: 1, heapMb: 1024, config })
+  await prepare?.(kafka.bootstrapServers)
+  const measure = (each: Case) =>
+    runCase(each, commands.get(each.client)!, [kafka.bootstrapServers, topicOf(each)], file)
   const runnable = cases.filter(({ client }) => commands.has(client))
   const first = runnable.find(({ messages }) => messages > 0)
   if (first) await measure({ ...first, messages: BROKER_WARM_UP })
@@ -84,11 +95,11 @@ type Measured = Omit<Figures, keyof Case | 'round'>
 async function runCase(
   { client, mode, codec, messages }: Case,
   { words, env }: Command,
-  { bootstrapServers }: { readonly bootstrapServers: string },
+  place: readonly [bootstrapServers: string, topic: string],
   file: string,
 ): Promise<Measured> {
   const [program, ...before] = words
-  const args = [...before, bootstrapServers, TOPIC, String(messages), codec, mode, file]
+  const args = [...before, ...place, String(messages), codec, mode, file]
   const { stdout } = await runOrThrow(program!, args, { env: { ...process.env, ...env } })
   const measured: Measured = JSON.parse(stdout.trim().split('\n').at(-1)!)
   if (measured.delivered !== messages) {

@@ -44,14 +44,35 @@ export function allPeers(ours: string): Peer[] {
     script('node alone', 'idle.js'),
     posthaste('posthaste', process.execPath),
     posthaste('posthaste, Node 24', node24),
-    { name: 'librdkafka', tools: ['gcc', 'python3'], command: librdkafka },
+    { name: 'librdkafka', tools: ['gcc', 'python3'], command: () => librdkafka() },
     { name: 'librdkafka of the system', tools: ['gcc'], command: systemLibrdkafka },
-    { name: 'franz-go', tools: ['go'], command: franz },
+    { name: 'franz-go', tools: ['go'], command: () => franz() },
     { name: 'Java', tools: ['java', 'javac', 'mvn'], command: java },
     { name: 'confluent-kafka-python', tools: ['python3'], command: confluent },
     script('@platformatic/kafka, Node 24', 'platformatic.js', node24),
     { name: 'node-rdkafka', tools: ['gcc', 'make'], command: nodeRdkafka },
     script('kafkajs', 'kafkajs.js'),
+  ]
+}
+
+/** The clients as consumers; `ours` is the module that is measured as posthaste. */
+export function consumerPeers(ours: string): Peer[] {
+  const env = { POSTHASTE: ours }
+  return [
+    script('node alone', 'idle.js'),
+    {
+      name: 'posthaste',
+      tools: [],
+      command: async () => ({ words: [process.execPath, client('consume-posthaste.js')], env }),
+    },
+    {
+      name: 'librdkafka',
+      tools: ['gcc', 'python3'],
+      command: () => librdkafka('consume-librdkafka.c'),
+    },
+    { name: 'franz-go', tools: ['go'], command: () => franz('consume') },
+    script('@platformatic/kafka, Node 24', 'consume-platformatic.js', node24),
+    script('kafkajs', 'consume-kafkajs.js'),
   ]
 }
 
@@ -109,7 +130,7 @@ async function pythonFolder(): Promise<string> {
  * The library is the one in confluent-kafka's wheel, which is newer than most systems' and built
  * by its makers; the header comes with the sources in node-rdkafka's package.
  */
-async function librdkafka(): Promise<Command> {
+async function librdkafka(program = 'librdkafka.c'): Promise<Command> {
   const python = await pythonFolder()
   const sitePackages = join(
     python,
@@ -120,7 +141,7 @@ async function librdkafka(): Promise<Command> {
   const libraries = join(sitePackages, 'confluent_kafka.libs')
   const library = (await readdir(libraries)).find(file => file.startsWith('librdkafka'))
   if (!library) throw new Error(`no librdkafka in ${libraries}`)
-  const source = client('librdkafka.c')
+  const source = client(program)
   const name = `bench-librdkafka-${await hashOf(source, join(here, 'requirements.txt'))}`
   const folder = await cached(name, async folder => {
     await symlink(join(nodeModules, 'node-rdkafka/deps/librdkafka/src'), join(folder, 'librdkafka'))
@@ -144,11 +165,11 @@ async function systemLibrdkafka(): Promise<Command> {
   return { words: [join(folder, 'out')] }
 }
 
-async function franz(): Promise<Command> {
+async function franz(program = '.'): Promise<Command> {
   const sources = join(here, 'clients', 'franz')
-  const hash = await hashOf(join(sources, 'main.go'), join(sources, 'go.sum'))
+  const hash = await hashOf(join(sources, program, 'main.go'), join(sources, 'go.sum'))
   const folder = await cached(`bench-franz-${hash}`, async folder => {
-    await runOrThrow('go', ['build', '-o', join(folder, 'franz'), '.'], { cwd: sources })
+    await runOrThrow('go', ['build', '-o', join(folder, 'franz'), `./${program}`], { cwd: sources })
   })
   return { words: [join(folder, 'franz')] }
 }

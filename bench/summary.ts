@@ -49,11 +49,7 @@ function summary(runs: readonly Figures[], all: readonly Figures[]): Row {
   }
   const pairs = runs.flatMap(run => {
     const reference = all.find(
-      other =>
-        other.client === REFERENCE &&
-        other.mode === 'produce' &&
-        other.codec === codec &&
-        other.round === run.round,
+      other => other.client === REFERENCE && other.codec === codec && other.round === run.round,
     )
     return reference ? [{ run, reference }] : []
   })
