@@ -19,8 +19,8 @@ interface Window {
 
 /**
  * The `stats` event, every `statistics.interval.ms`: a plain object, ready for JSON. Where a field
- * means the same it has librdkafka's name (STATISTICS.md there), and its unit: `rtt` and
- * `int_latency` are microseconds, `throttle` milliseconds. Counts are since the producer was made.
+ * means the same it has librdkafka's name (STATISTICS.md there), and its unit. Counts are since
+ * the producer was made. docs/statistics.md tells of each field.
  */
 export interface ProducerStats {
   readonly name: string
@@ -42,7 +42,7 @@ export interface ProducerStats {
   readonly txmsgs_failed: number
   readonly batchsize: Window
   readonly batchcnt: Window
-  readonly int_latency: Window
+  readonly delivery_latency: Window
   readonly brokers: Readonly<Record<string, BrokerStats>>
   readonly topics: Readonly<Record<string, TopicStats>>
 }
@@ -97,7 +97,7 @@ export function producerStats(sources: StatsSources): ProducerStats {
     txmsgs_failed: counts.failed,
     batchsize: window(statistics.batchBytes.read()),
     batchcnt: window(statistics.batchRecords.read()),
-    int_latency: window(statistics.deliveryLatencyMs.read(), MICROSECONDS),
+    delivery_latency: window(statistics.deliveryLatencyMs.read(), MICROSECONDS),
     brokers: Object.fromEntries(
       brokers.map(([name, { requests, bytes, errors, latencyMs, throttleMs }]) => [
         name,
