@@ -18,13 +18,14 @@ let clock: FakeClock
 let cluster: EmbeddedCluster
 let client: RawClient
 let heard: PushedTelemetry[]
+let stopHearing: () => void
 
 beforeEach(async () => {
   clock = new FakeClock()
   cluster = await EmbeddedCluster.start({ logger: silentLogger, clock })
   client = await RawClient.open(cluster.brokers[0]!.address)
   heard = []
-  cluster.onTelemetry(pushed => heard.push(pushed))
+  stopHearing = cluster.onTelemetry(pushed => heard.push(pushed))
 })
 afterEach(async () => {
   client.close()
@@ -54,6 +55,18 @@ async function push(
   const { errorCode } = await client.call(PushTelemetry, 0, facts)
   return errorByCode(errorCode).name
 }
+
+test('clients are told of it only while somebody listens', async () => {
+  const told = async () => {
+    const names = { clientSoftwareName: 'raw', clientSoftwareVersion: '1.0' }
+    const { apiKeys } = await client.call(ApiVersions, 4, names)
+    const telemetry: number[] = [GetTelemetrySubscriptions.key, PushTelemetry.key]
+    return apiKeys.map(({ apiKey }) => apiKey).filter(key => telemetry.includes(key))
+  }
+  expect(await told()).toEqual([GetTelemetrySubscriptions.key, PushTelemetry.key])
+  stopHearing()
+  expect(await told()).toEqual([])
+})
 
 test('without subscriptions a client is told to push nothing', async () => {
   const answer = await ask()

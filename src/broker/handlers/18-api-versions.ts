@@ -6,11 +6,19 @@
  *   session sees to that, since such a request can't be read.
  * - Produce is told from version 0 on, as Kafka does since librdkafka would take its absence for
  *   an ancient broker (KIP-896); versions below 3 are refused all the same.
+ * - The APIs of telemetry are told only while somebody listens to what is pushed, as Kafka tells
+ *   them only with a receiver (KIP-714): librdkafka logs a line for each client that asks.
  * - 3: the client's name and version must be words of letters, digits, dots and dashes, else
  *   INVALID_REQUEST. Features that may be at level 0 are left out, which 4 corrects.
  */
 import { errorByName } from '../../protocol/errors.ts'
-import { ApiVersions, type ApiVersionsRequest, Produce } from '../../protocol/messages/index.ts'
+import {
+  ApiVersions,
+  type ApiVersionsRequest,
+  GetTelemetrySubscriptions,
+  Produce,
+  PushTelemetry,
+} from '../../protocol/messages/index.ts'
 import type { ResponseInput } from '../../protocol/schema/api.ts'
 import type { Features } from '../config/features.ts'
 import { type Handler, on } from '../handler.ts'
@@ -22,8 +30,13 @@ export function apiVersions(handlers: () => readonly Handler[]): Handler {
     }
     software.name = request.clientSoftwareName
     software.version = request.clientSoftwareVersion
-    return supported(handlers(), version, cluster.features)
+    const served = cluster.telemetry.isHeard ? handlers() : handlers().filter(isNoTelemetry)
+    return supported(served, version, cluster.features)
   })
+}
+
+function isNoTelemetry({ api }: Handler): boolean {
+  return api !== GetTelemetrySubscriptions && api !== PushTelemetry
 }
 
 /** The answer to a version of ApiVersions that is not known; to be sent as version 0. */

@@ -122,6 +122,11 @@ export class Telemetry {
     for (const listener of this.#listeners) listener(telemetry)
   }
 
+  /** Whether anybody would hear of it. */
+  get isHeard(): boolean {
+    return this.#listeners.size > 0
+  }
+
   /** `listener` hears of all that is pushed, until the function is called. */
   listen(listener: TelemetryListener): () => void {
     this.#listeners.add(listener)
