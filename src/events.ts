@@ -39,8 +39,12 @@ export interface Events {
     /** Records that were taken and have no outcome yet, this one too. */
     queued: number
   }
-  /** The first record for a topic of which nothing is known yet. */
-  'record:waiting': { topic: string }
+  /** A record waits, since nothing is known yet of its topic. */
+  'record:waiting': {
+    topic: string
+    /** Records that were taken and have no outcome yet, this one too. */
+    queued: number
+  }
   /** There was no open batch for a record, or no room in it. */
   'batch:opened': BatchFacts
   /** A batch was closed, compressed, sent, or came back to be sent again. */
@@ -117,8 +121,8 @@ export interface Events {
   }
   /** Records of a partition came. */
   'fetch:received': { topic: string; partition: number; bytes: number; highWatermark: number }
-  /** The program gets the records of these offsets, the second one excluded. */
-  'records:handed': { topic: string; partition: number; from: number; to: number }
+  /** The program got records; the partition goes on at `nextOffset`. */
+  'records:handed': { topic: string; partition: number; records: number; nextOffset: number }
   /** A group's coordinator stored offsets, each that of the next record to process. */
   'offsets:committed': {
     group: string
@@ -155,7 +159,11 @@ export interface Events {
     api: string
     version: number
     client: string
+    /** Topics and partitions that it named: `orders`, `orders-0`. */
+    about: string[]
     latencyMs: number
+    /** Kafka's names of the errors in the response. */
+    errors: string[]
     how: 'response' | 'nothing' | 'close' | 'break'
   }
 }

@@ -5,7 +5,7 @@ import { errorByName } from '../protocol/errors.ts'
 import { Fetch } from '../protocol/messages/index.ts'
 import { cutShort, withWrongRecords } from './faults/corrupt.ts'
 import { type FailureOf, type Faults, type Met, NO_FAILURE } from './faults/faults.ts'
-import { placesOf } from './faults/places.ts'
+import { type Place, placesOf } from './faults/places.ts'
 import { refusal } from './faults/refusal.ts'
 import {
   type AnyMessage,
@@ -19,6 +19,7 @@ import {
 } from './handler.ts'
 import type { BrokerNode } from './model/broker-node.ts'
 import type { ClusterState } from './model/cluster-state.ts'
+import { errorsIn, placeNames } from './told.ts'
 
 /** What a session has of its broker. */
 export interface SessionHost {
@@ -42,7 +43,12 @@ export interface Request {
 
 /** What is to happen on the connection of a request. */
 export type Answer =
-  | { readonly is: 'response'; readonly chunks: readonly Buffer[] }
+  | {
+      readonly is: 'response'
+      readonly chunks: readonly Buffer[]
+      /** What they say. */
+      readonly message: AnyMessage
+    }
   | { readonly is: 'nothing' }
   /** Close, after what was answered before has left. */
   | { readonly is: 'close' }
@@ -68,7 +74,9 @@ async function toldAnswer(host: SessionHost, request: Request): Promise<Answer> 
     api: request.handler.api.name,
     version: request.version,
     client: request.clientId ?? '',
+    about: placeNames(placesIn(host, request)),
     latencyMs: host.cluster.clock.now() - began,
+    errors: answer.is === 'response' ? errorsIn(answer.message) : [],
     how: answer.is,
   })
   return answer
@@ -77,16 +85,18 @@ async function toldAnswer(host: SessionHost, request: Request): Promise<Answer> 
 async function answerTo(host: SessionHost, request: Request): Promise<Answer> {
   host.cluster.counters.requests++
   try {
-    const { handler, call } = request
-    const nameOf = (id: string) => host.cluster.topics.withId(id)?.name
-    const places = () => placesOf(call.scope(host.node), nameOf)
-    const fault = host.faults.take(handler, places, host.node.id)
+    const { handler } = request
+    const fault = host.faults.take(handler, () => placesIn(host, request), host.node.id)
     const answer = await (fault ? faulty(host, request, fault) : handled(host, request, NO_FAILURE))
     host.faults.handled(handler.api.name)
     return answer
   } catch (error) {
     return failed(host, request, asError(error))
   }
+}
+
+function placesIn({ cluster, node }: SessionHost, { call }: Request): Place[] {
+  return placesOf(call.scope(node), id => cluster.topics.withId(id)?.name)
 }
 
 async function handled(host: SessionHost, request: Request, failureOf: FailureOf): Promise<Answer> {
@@ -97,7 +107,7 @@ async function handled(host: SessionHost, request: Request, failureOf: FailureOf
 function answerWith({ call, correlationId }: Request, response: AnyMessage | NoAnswer): Answer {
   if (response === NO_ANSWER) return NOTHING
   if (response === HANG_UP) return { is: 'close' }
-  return { is: 'response', chunks: call.encode(correlationId, response) }
+  return { is: 'response', chunks: call.encode(correlationId, response), message: response }
 }
 
 /** Says that the client is throttled; it is up to the client to hold back (KIP-219). */
@@ -156,15 +166,14 @@ async function faulty(host: SessionHost, request: Request, fault: Met): Promise<
       if (verdict === 'pass') return handled(host, request, NO_FAILURE)
       if (verdict === 'drop') return NOTHING
       if (verdict === 'disconnect') return { is: 'break' }
-      const chunks = request.call.encode(request.correlationId, verdict.reply)
-      return { is: 'response', chunks }
+      return answerWith(request, verdict.reply)
     }
   }
 }
 
 function refused({ handler, call, version, correlationId }: Request, code: number): Answer {
   const response = refusal(handler.api, version, call.request, code)
-  return { is: 'response', chunks: call.encode(correlationId, response) }
+  return { is: 'response', chunks: call.encode(correlationId, response), message: response }
 }
 
 /** A bug of ours, or an interceptor's: the client gets the error that Kafka has for that. */

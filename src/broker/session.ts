@@ -150,8 +150,9 @@ export class Session {
   /** A client newer than we are must learn what we speak, in words of version 0 (KIP-511). */
   #tellVersions(correlationId: number): void {
     const handler = handlerByKey.get(ApiVersions.key)!
-    const chunks = encodeResponse(ApiVersions, 0, correlationId, unsupportedApiVersions(handler))
-    this.#slots.push({ answer: { is: 'response', chunks } })
+    const message = unsupportedApiVersions(handler)
+    const chunks = encodeResponse(ApiVersions, 0, correlationId, message)
+    this.#slots.push({ answer: { is: 'response', chunks, message } })
     this.#flush()
   }
 

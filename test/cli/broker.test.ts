@@ -44,6 +44,21 @@ describe('broker', () => {
     expect(JSON.parse(described.stdout).partitions).toHaveLength(3)
   })
 
+  it('prints each request with --verbose, to stderr alone', async () => {
+    using broker = new Running(['broker', '--port', '0', '--verbose'])
+    const servers = await addressesOf(broker)
+    await posthaste(['produce', 'seen', '-b', servers], { stdin: '1\n' })
+    await posthaste(['topics', 'describe', 'missing', '-b', servers])
+    const lines = await waitFor('the requests', () => {
+      const found = broker.stderr.split('\n')
+      return found.some(line => line.includes('UNKNOWN_TOPIC')) && found
+    })
+    expect(lines).toContainEqual(expect.stringMatching(/^1 Produce v\d+ \S+ seen-0 \d+ µs$/))
+    const missing = /^1 \w+ v\d+ \S+ missing \d+ µs UNKNOWN_TOPIC_OR_PARTITION$/
+    expect(lines).toContainEqual(expect.stringMatching(missing))
+    expect(broker.stdout).toBe(`ready ${servers}\n`)
+  })
+
   it('tells its address as it is told, and says so where the port is taken', async () => {
     const [port] = await freePorts(1)
     const args = ['broker', '--port', String(port)]

@@ -2,12 +2,14 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { EmbeddedCluster } from '../../broker/index.ts'
 import { asError } from '../../errors.ts'
+import { listen } from '../../events.ts'
 import { consoleLogger } from '../../logger.ts'
 import type { EmbeddedRegistry } from '../../registry/index.ts'
 import { wholeNumber } from '../arguments.ts'
 import { exitCodes, UsageError } from '../exit.ts'
 import { Interrupt } from '../interrupt.ts'
 import { Output } from '../output.ts'
+import { requestLine } from '../request-lines.ts'
 import type { CommonFlags } from '../settings.ts'
 
 interface Flags extends CommonFlags {
@@ -28,7 +30,8 @@ Examples:
   posthaste broker --host 0.0.0.0 --advertised kafka.example.org:9092
 
 Any Kafka client can use it. It is made for development and tests: copies of partitions are not
-kept. Prints "ready HOST:PORT,…" when it serves; Ctrl-C, or SIGTERM, closes it in order.`
+kept. Prints "ready HOST:PORT,…" when it serves; Ctrl-C, or SIGTERM, closes it in order. With --verbose
+each request is a line on stderr: broker, API and version, client, topics, time, errors.`
 
 export function declare(command: Command): void {
   command
@@ -51,6 +54,8 @@ const port = wholeNumber(0, 65_535)
 /** Serves until it is told to end; gives the exit code. */
 async function serve(flags: Flags): Promise<number> {
   using interrupt = new Interrupt()
+  if (flags.verbose)
+    listen('broker:answered', told => process.stderr.write(`${requestLine(told)}\n`))
   const out = new Output(process.stdout)
   await using cluster = await start(flags)
   await using registry = await startRegistry(flags)
