@@ -1,3 +1,4 @@
+import { adminOptions } from '../../src/admin/admin.ts'
 import { camelCase, type Option, type OptionSet } from '../../src/base/options.ts'
 import { clientOptions } from '../../src/cluster/options.ts'
 import { consumerOptions } from '../../src/consumer/options.ts'
@@ -31,6 +32,13 @@ export function configurationPage(): string {
     ...table(
       consumerOptions,
       Object.keys(consumerOptions).filter(key => !shared.includes(key)),
+    ),
+    '',
+    '## Admin',
+    '',
+    ...table(
+      adminOptions,
+      Object.keys(adminOptions).filter(key => !shared.includes(key)),
     ),
     '',
     ...registrySections(),

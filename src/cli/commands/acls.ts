@@ -152,7 +152,10 @@ async function list({ admin, flags, out }: Work<Flags>): Promise<number> {
 function somethingToCreate(flags: Flags): void {
   checked(flags)
   if (!flags.allow && !flags.deny) {
-    throw new UsageError('it is not said who may, or may not', 'give --allow User:NAME or --deny User:NAME')
+    throw new UsageError(
+      'it is not said who may, or may not',
+      'give --allow User:NAME or --deny User:NAME',
+    )
   }
   if (!flags.operation) throw new UsageError('no operation is named', 'give --operation READ')
   if (resourcesOf(flags).length > 0) return
