@@ -1,3 +1,4 @@
+import { brokerApisPage } from './broker-apis.ts'
 import { commandLinePage } from './command-line.ts'
 import { configurationPage } from './configuration.ts'
 import { dependenciesPage } from './dependencies.ts'
@@ -5,6 +6,7 @@ import { statesPage } from './states.ts'
 
 /** Every page that is made from the code alone. */
 export const pages: readonly (readonly [path: string, make: () => string])[] = [
+  ['docs/broker-apis.md', brokerApisPage],
   ['docs/cli-reference.md', commandLinePage],
   ['docs/configuration.md', configurationPage],
   ['docs/dependencies.md', dependenciesPage],
