@@ -1,6 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { randomBelow, seededRandom } from '../../src/base/random.ts'
@@ -12,58 +9,14 @@ import {
   onFirstProtocol,
 } from '../contract/clusters.ts'
 import { readBack } from '../contract/read-back.ts'
-import { root } from '../support/cache.ts'
 import { waitFor } from '../support/wait.ts'
+import { Copier } from './copier.ts'
 
 const RECORDS = Number(process.env.CHAOS_RECORDS ?? 10_000)
 /** On a real Kafka; on the others fewer, unless a number is given. */
 const KILLS = Number(process.env.CHAOS_KILLS ?? 20)
 const TIME_LIMIT_MS = 600_000
 const FEWER_KILLS = Number(process.env.CHAOS_KILLS ?? 5)
-
-/** The program that copies, kept running: whenever it ends, for whatever reason, it is started. */
-class Copier {
-  #program: ChildProcess | undefined
-  #over = false
-  starts = 0
-  lastWords = ''
-  readonly #args: readonly string[]
-
-  constructor(args: readonly string[]) {
-    this.#args = args
-  }
-
-  async run(): Promise<void> {
-    while (!this.#over) {
-      this.starts++
-      this.#program = spawn(
-        process.execPath,
-        ['--import', 'tsx', join(root, 'test/chaos/copy-program.ts'), ...this.#args],
-        { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
-      )
-      this.#program.stderr?.on('data', words => {
-        this.lastWords = `${this.lastWords}${words}`.slice(-2_000)
-      })
-      await once(this.#program, 'exit')
-    }
-  }
-
-  /** Waits until the program that runs now says that it is at work. */
-  async ready(): Promise<void> {
-    const { stdout } = this.#program ?? {}
-    if (stdout) await once(stdout, 'data')
-  }
-
-  signal(name: NodeJS.Signals): void {
-    this.#program?.kill(name)
-  }
-
-  end(): void {
-    this.#over = true
-    this.signal('SIGCONT')
-    this.signal('SIGKILL')
-  }
-}
 
 const title = 'a read-process-write program'
 onBothClusters(title, cluster => {

@@ -18,6 +18,7 @@ interface Flags extends CommonFlags {
   readonly brokers: number
   readonly advertised?: string
   readonly data?: string
+  readonly fsync: boolean
   readonly defaultPartitions: number
   readonly autoCreate: boolean
   readonly registryPort?: number
@@ -40,6 +41,7 @@ export function declare(command: Command): void {
     .option('--brokers <n>', 'how many', wholeNumber(1, 100), 1)
     .option('--advertised <host:port,…>', 'what clients are told, one for each broker')
     .option('--data <folder>', 'keep everything there (default: in memory)')
+    .option('--fsync', 'with --data: acknowledge only what is on the disk', false)
     .option('--default-partitions <n>', 'of a new topic', wholeNumber(1, 100_000), 1)
     .option('--no-auto-create', 'topics do not come into being when they are first asked for')
     .option('--registry-port <port>', 'a schema registry too, at this port; 0: a free one', port)
@@ -79,6 +81,7 @@ async function start(flags: Flags): Promise<EmbeddedCluster> {
       brokers,
       defaultPartitions,
       autoCreateTopics: autoCreate,
+      fsync: flags.fsync,
       advertised: advertised === undefined ? [] : advertised.split(',').map(addressOf),
       logger: consoleLogger(flags.verbose ? 'debug' : flags.quiet ? 'error' : 'warn'),
       ...(data !== undefined && { dataDir: data }),

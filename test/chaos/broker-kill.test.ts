@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { randomBelow, seededRandom } from '../../src/base/random.ts'
+import { Producer, silentLogger } from '../../src/index.ts'
+import { OffsetFetch } from '../../src/protocol/messages/index.ts'
+import { RawClient } from '../broker/raw-client.ts'
+import { readBack, type StoredRecord } from '../contract/read-back.ts'
+import { root } from '../support/cache.ts'
+import { freePorts } from '../support/ports.ts'
+import { waitFor } from '../support/wait.ts'
+import { Copier } from './copier.ts'
+
+const ROUNDS = Number(process.env.CHAOS_KILLS ?? 6)
+const PARTITIONS = 4
+const RECORDS_A_TICK = 20
+const TICK_MS = 5
+
+/** Numbered records without an end, as fast as the broker takes them, and what was told of each. */
+class Load {
+  readonly reports = new Map<number, { readonly partition: number; readonly offset: number }>()
+  readonly failures: string[] = []
+  sent = 0
+  #isOver = false
+
+  async run(producer: Producer, topic: string): Promise<void> {
+    while (!this.#isOver) {
+      for (let i = 0; i < RECORDS_A_TICK; i++) this.#produce(producer, topic, this.sent++)
+      await pause(TICK_MS)
+      await producer.drain()
+    }
+    await producer.flush()
+  }
+
+  end(): void {
+    this.#isOver = true
+  }
+
+  #produce(producer: Producer, topic: string, number: number): void {
+    producer.produce({ topic, key: `${number}`, value: `${number}` }, (error, report) => {
+      if (error) this.failures.push(`${number}: ${error.code} ${error.message}`)
+      else this.reports.set(number, { partition: report!.partition, offset: report!.offset })
+    })
+  }
+}
+
+/** The command-line program, on the port and the folder that it had before. */
+async function startBroker(port: number, data: string, fsync: boolean): Promise<ChildProcess> {
+  const main = join(root, 'src', 'cli', 'main.ts')
+  const partitions = ['--default-partitions', String(PARTITIONS)]
+  const where = ['--port', String(port), '--data', data, ...(fsync ? ['--fsync'] : [])]
+  const args = ['--import', 'tsx', main, 'broker', ...partitions, ...where]
+  const broker = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(broker.stdout!, 'data')
+  return broker
+}
+
+async function kill(broker: ChildProcess): Promise<void> {
+  const gone = once(broker, 'exit')
+  broker.kill('SIGKILL')
+  await gone
+}
+
+/** `posthaste broker --data` is killed (kill -9) under a producer and a transactional copier. */
+test.each([
+  ['the system has', false],
+  ['the disk has', true],
+])(
+  'what was acknowledged, and %s, survives kill -9',
+  { timeout: 120_000 + ROUNDS * 30_000 },
+  async (_, fsync) => {
+    const data = await mkdtemp(join(tmpdir(), 'posthaste-kill-'))
+    const random = seededRandom(fsync ? 11 : 12)
+    const [port = 0] = await freePorts(1)
+    const servers = `127.0.0.1:${port}`
+    let broker = await startBroker(port, data, fsync)
+    const settings = { 'bootstrap.servers': servers, 'linger.ms': 1, logger: silentLogger }
+    const producer = new Producer(settings)
+    const load = new Load()
+    const copier = new Copier([servers, 'in', 'out', 'copiers', 'copier'])
+    const running = [load.run(producer, 'in'), copier.run()]
+    try {
+      await copier.ready()
+      for (let round = 0; round < ROUNDS; round++) {
+        const target = load.reports.size + 200 + randomBelow(random, 2_000)
+        await waitFor('acknowledgements', () => load.reports.size >= target, { everyMs: 1 })
+        await kill(broker)
+        broker = await startBroker(port, data, fsync)
+      }
+      load.end()
+      await running[0]
+      const copied = async () => (await readBack(servers, 'out')).length >= load.sent
+      await waitFor('all to be copied', copied, { limitMs: 90_000, everyMs: 1_000 }).catch(
+        error => {
+          throw new Error(`the copier said ${copier.lastWords}`, { cause: error })
+        },
+      )
+      // What nobody asks for any more must be there for whoever comes after one more kill.
+      copier.end()
+      await kill(broker)
+      broker = await startBroker(port, data, fsync)
+      expect(load.failures).toEqual([])
+      judge(load, await readBack(servers, 'in'), await readBack(servers, 'out'))
+      expect(await committed(port)).toEqual(nextOffsets(load))
+    } finally {
+      load.end()
+      copier.end()
+      await producer.close({ timeout: 0 })
+      await Promise.all(running)
+      await kill(broker)
+      await rm(data, { recursive: true })
+    }
+  },
+)
+
+function judge({ reports, sent }: Load, source: StoredRecord[], target: StoredRecord[]): void {
+  expect(reports.size).toBe(sent)
+  expect(source).toHaveLength(sent)
+  const misplaced = source.filter(({ partition, offset, value }) => {
+    const report = reports.get(Number(value))
+    return report?.partition !== partition || report.offset !== offset
+  })
+  expect(misplaced).toEqual([])
+  const copies = target.map(({ value }) => Number(value)).sort((a, b) => a - b)
+  expect(copies).toEqual(Array.from({ length: sent }, (_, i) => 2 * i))
+}
+
+/** By partition, the offset behind the last record that was acknowledged. */
+function nextOffsets({ reports }: Load): number[] {
+  const next = new Array<number>(PARTITIONS).fill(0)
+  for (const { partition, offset } of reports.values()) {
+    next[partition] = Math.max(next[partition]!, offset + 1)
+  }
+  return next
+}
+
+async function committed(port: number): Promise<number[]> {
+  using client = await RawClient.open({ host: '127.0.0.1', port })
+  const group = { groupId: 'copiers', topics: null }
+  const { groups } = await client.call(OffsetFetch, 8, { groups: [group], requireStable: true })
+  const offsets = new Array<number>(PARTITIONS).fill(-1)
+  for (const { partitionIndex, committedOffset } of groups[0]!.topics[0]!.partitions) {
+    offsets[partitionIndex] = committedOffset
+  }
+  return offsets
+}
