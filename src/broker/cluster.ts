@@ -16,6 +16,7 @@ import type { CoordinatorKind } from './model/coordinators.ts'
 import type { Counters } from './model/counters.ts'
 import { Topic } from './model/topic.ts'
 import { type ClusterOptions, type ParsedClusterOptions, parseClusterOptions } from './options.ts'
+import { recordsOf, type StoredRecord, waitForRecords } from './read-back.ts'
 import type { TelemetryListener } from './telemetry/telemetry.ts'
 import { markerGate } from './transactions/marker-gate.ts'
 
@@ -130,6 +131,37 @@ export class EmbeddedCluster {
     const made = await this.#state.createTopic(wanted)
     if (made instanceof Topic) return
     throw new BrokerError(errorByName(made.code).code, { topic: name }, made.message)
+  }
+
+  /** The names of all topics but the cluster's own, in alphabetical order. */
+  topics(): string[] {
+    const all = [...this.#state.topics.all()].filter(({ isInternal }) => !isInternal)
+    return all.map(({ name }) => name).sort()
+  }
+
+  /**
+   * All committed records of a topic, by partition and offset, read straight from the log. Throws
+   * a BrokerError if the topic does not exist.
+   */
+  records(topic: string): Promise<StoredRecord[]> {
+    return recordsOf(this.#topic(topic))
+  }
+
+  /**
+   * Waits until a topic holds so many committed records, and gives all that it has then. Rejects
+   * with a TimeoutError after `timeoutMs` (default: 10,000) of the cluster's time, and with a
+   * BrokerError if the topic does not exist.
+   *
+   * @example
+   * const [bill] = await cluster.waitForRecords('bills', 1)
+   * expect(bill?.value?.toString()).toBe('12.50')
+   */
+  waitForRecords(
+    topic: string,
+    count: number,
+    { timeoutMs = 10_000 }: { readonly timeoutMs?: number } = {},
+  ): Promise<StoredRecord[]> {
+    return waitForRecords(this.#topic(topic), count, timeoutMs, this.#clock)
   }
 
   /** Deletes a topic with its records. Throws a BrokerError if it does not exist. */

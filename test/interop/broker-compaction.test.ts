@@ -23,7 +23,9 @@ import { describeWithKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait.ts'
 
 const TOPIC = 'state'
-/** A segment ends when a record is that much later than its first: on both brokers by their times. */
+/**
+ * A segment ends when a record is that much later than its first: on both brokers by their times.
+ */
 const SEGMENT_MS = 1000
 const CONFIG = {
   'cleanup.policy': 'compact',
