@@ -9,6 +9,7 @@ import {
   type ItemAnswer,
   type ItemResult,
   itemResult,
+  mustBeOffset,
   settled,
   type TopicPartition,
 } from './result.ts'
@@ -79,6 +80,7 @@ export async function alterOffsets(
   groupId: string,
   offsets: readonly GroupOffset[],
 ): Promise<ItemResult<void, TopicPartition>[]> {
+  for (const { topic, partition, offset } of offsets) mustBeOffset(offset, topic, partition)
   const topics = [...byTopic(offsets)].map(([name, slots]) => ({
     name,
     partitions: slots.map(({ partition, offset, leaderEpoch = -1, metadata = '' }) => ({

@@ -1,7 +1,7 @@
 import { DeleteRecords, ListOffsets } from '../protocol/index.ts'
 import { atLeaders, byTopic, type LeaderAnswer } from './at-leaders.ts'
 import { type CallOptions, Errand, type Office } from './errand.ts'
-import type { ItemResult, TopicPartition } from './result.ts'
+import { type ItemResult, mustBeOffset, type TopicPartition } from './result.ts'
 
 const timestamps = { latest: -1, earliest: -2, 'max-timestamp': -3 } as const
 
@@ -66,10 +66,13 @@ export class Records {
    * @example
    * await admin.records.delete([{ topic: 'orders', partition: 0, offset: 1000 }])
    */
-  delete(
+  async delete(
     places: readonly RecordsBefore[],
     options?: CallOptions,
   ): Promise<ItemResult<number, TopicPartition>[]> {
+    for (const { topic, partition, offset } of places) {
+      if (offset !== 'end') mustBeOffset(offset, topic, partition)
+    }
     const errand = new Errand(this.#office, options)
     return atLeaders(errand, places, {
       api: DeleteRecords.name,

@@ -1,4 +1,4 @@
-import { BrokerError, type ErrorPlace, KafkaError } from '../errors.ts'
+import { BrokerError, ConfigError, type ErrorPlace, KafkaError } from '../errors.ts'
 
 const UNKNOWN_SERVER_ERROR = -1
 
@@ -83,4 +83,12 @@ export async function settled<T, Item>(
 export function orThrow<T>(result: ItemResult<T, object>): T {
   if (result.is === 'failed') throw result.error
   return result.value
+}
+
+/** Refuses what is no offset before anything is sent: brokers would store or delete by it. */
+export function mustBeOffset(offset: number, topic: string, partition: number): void {
+  if (Number.isSafeInteger(offset) && offset >= 0) return
+  throw new ConfigError(
+    `the offset of ${topic} [${partition}] must be a whole number from 0, got ${offset}`,
+  )
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { orThrow, Producer } from '../../src/index.ts'
 import { waitFor } from '../support/wait.ts'
-import { adminOf, outcomes } from './admin-client.ts'
+import { adminOf, outcomes, settles } from './admin-client.ts'
 import { freshName, onBothClusters } from './clusters.ts'
 import { dealt, produceAll } from './consuming.ts'
 
@@ -25,7 +25,7 @@ onBothClusters('replicas', cluster => {
     const slot = [{ topic, partition: 0 }]
     const moving = async () => (await admin().replicas.listReassignments(slot)).length > 0
     await waitFor('the move to end', async () => !(await moving()))
-    expect(await replicasOf(topic)).toEqual([[3, 1]])
+    await settles(() => replicasOf(topic)).toEqual([[3, 1]])
     const elected = await admin().replicas.electLeaders(slot)
     expect(outcomes(elected)).toEqual(['done'])
     await waitFor('broker 3 to lead', async () => {

@@ -11,7 +11,7 @@ import { type KafkaCluster, startKafka } from '../kafka/cluster.ts'
 import { describeWithKafka, freshName } from '../support/kafka.ts'
 import { freePorts } from '../support/ports.ts'
 import { waitFor } from '../support/wait.ts'
-import { outcomes } from './admin-client.ts'
+import { outcomes, settles } from './admin-client.ts'
 import { TransactionClient } from './transaction-client.ts'
 
 // The broker itself logs in nowhere.
@@ -92,7 +92,8 @@ describeWithKafka('who may do what, on a real Kafka', () => {
     expect(stdout).toContain('SCRAM-SHA-256=iterations=4096')
     expect(stdout).toContain('SCRAM-SHA-512=iterations=8192')
     await admin.scram.alter({ delete: [{ user, mechanism: 'SCRAM-SHA-512' }] })
-    expect(orThrow((await admin.scram.describe([user]))[0]!)).toHaveLength(1)
+    const left = async () => (await admin.scram.describe([user])).flatMap(orThrow)
+    await settles(left).toHaveLength(1)
     expect((await admin.scram.describe()).map(each => each.user)).toContain(user)
     await expect(
       admin.scram.alter({
@@ -115,7 +116,7 @@ describeWithKafka('who may do what, on a real Kafka', () => {
       { resourceType: 'CLUSTER', resourceName: 'a', principal, operation: 'READ' },
     ])
     expect(outcomes(made)).toEqual(['done', 'done', 'done', 'done', 'INVALID_REQUEST'])
-    expect(await admin.acls.list({ principal })).toHaveLength(4)
+    await settles(() => admin.acls.list({ principal })).toHaveLength(4)
     expect(await admin.acls.list({ principal, operation: 'READ' })).toEqual([acls[0]])
     expect(await admin.acls.list({ principal, permission: 'DENY' })).toEqual([acls[2]])
     const matching = { resourceType: 'TOPIC', resourceName: topic, patternType: 'MATCH' } as const
@@ -127,7 +128,7 @@ describeWithKafka('who may do what, on a real Kafka', () => {
     expect(stdout).toContain('permissionType=DENY')
     const gone = await admin.acls.delete([{ principal, operation: 'READ' }, { principal }])
     expect(gone.map(each => orThrow(each).length)).toEqual([1, acls.length])
-    expect(await admin.acls.list({ principal })).toEqual([])
+    await settles(() => admin.acls.list({ principal })).toEqual([])
   })
 
   test('a right that is missing is named, with what would grant it', async () => {
@@ -246,6 +247,23 @@ describeWithKafka('who may do what, on a real Kafka', () => {
     expect(topics.stdout).not.toContain(topic)
     const groups = await kafka.tool('ConsumerGroupCommand', ['--list'])
     expect(groups.stdout).not.toContain(group)
+  })
+
+  test('loggers and all brokers together have settings', async () => {
+    const logger = { type: 'broker-logger', name: '1' } as const
+    const all = { type: 'broker', name: '' } as const
+    const name = 'kafka.server.KafkaApis'
+    const results = await admin.configs.alter([
+      { ...logger, set: { [name]: 'ERROR' } },
+      { ...all, set: { 'log.cleaner.threads': '2' } },
+    ])
+    expect(outcomes(results)).toEqual(['done', 'done'])
+    await waitFor('both to be set', async () => {
+      const [levels, shared] = (await admin.configs.describe([logger, all])).map(orThrow)
+      const level = levels?.find(each => each.name === name)
+      const threads = shared?.find(each => each.name === 'log.cleaner.threads')
+      return level?.value === 'ERROR' && level.isSet && threads?.value === '2' && threads.isSet
+    })
   })
 
   test('a broker that never was can not be forgotten', async () => {

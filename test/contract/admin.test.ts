@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Admin, type ConfigResource, orThrow } from '../../src/index.ts'
-import { adminOf, outcomes } from './admin-client.ts'
+import { adminOf, outcomes, settles } from './admin-client.ts'
 import { freshName, onBothClusters } from './clusters.ts'
 import { dealt, produceAll } from './consuming.ts'
 
@@ -88,8 +88,10 @@ onBothClusters('topics', cluster => {
       { name: 'never-was', count: 3 },
     ])
     expect(outcomes(grown)).toEqual(['done', 'UNKNOWN_TOPIC_OR_PARTITION'])
-    const [topic] = (await admin().topics.describe([name])).map(orThrow)
-    expect(topic?.partitions.map(({ replicas }) => replicas)).toEqual([[1], [2], [3]])
+    await settles(async () => {
+      const [topic] = (await admin().topics.describe([name])).map(orThrow)
+      return topic?.partitions.map(({ replicas }) => replicas)
+    }).toEqual([[1], [2], [3]])
     const fewer = await admin().topics.createPartitions([{ name, count: 2 }])
     expect(outcomes(fewer)).toEqual(['INVALID_PARTITIONS'])
   })
@@ -119,17 +121,17 @@ onBothClusters('settings', cluster => {
     const set = { 'retention.ms': '5000', 'cleanup.policy': { append: 'compact' } } as const
     expect(outcomes(await admin().configs.alter([{ ...topic, set }]))).toEqual(['done'])
     const policy = { 'cleanup.policy': 'delete,compact' }
-    expect(await setOn(topic)).toEqual({ 'retention.ms': '5000', ...policy })
+    await settles(() => setOn(topic)).toEqual({ 'retention.ms': '5000', ...policy })
     const back = { 'retention.ms': null, 'cleanup.policy': { subtract: 'delete' } } as const
     await admin().configs.alter([{ ...topic, set: back }])
-    expect(await setOn(topic)).toEqual({ 'cleanup.policy': 'compact' })
+    await settles(() => setOn(topic)).toEqual({ 'cleanup.policy': 'compact' })
     const wrong = { 'retention.ms': 'soon' }
     const refused = await admin().configs.alter([
       { ...topic, set: wrong },
       { type: 'topic', name: 'never-was', set: { 'retention.ms': '1' } },
     ])
     expect(outcomes(refused)).toEqual(['INVALID_CONFIG', 'UNKNOWN_TOPIC_OR_PARTITION'])
-    expect(await setOn(topic)).toEqual({ 'cleanup.policy': 'compact' })
+    await settles(() => setOn(topic)).toEqual({ 'cleanup.policy': 'compact' })
   })
 
   test('of a topic are all told, with where they come from', async () => {
@@ -178,8 +180,8 @@ onBothClusters('settings', cluster => {
       'done',
       'done',
     ])
-    expect(await setOn(group)).toEqual({ 'consumer.session.timeout.ms': '50000' })
-    expect(await setOn(metrics)).toEqual({ 'interval.ms': '5000' })
+    await settles(() => setOn(group)).toEqual({ 'consumer.session.timeout.ms': '50000' })
+    await settles(() => setOn(metrics)).toEqual({ 'interval.ms': '5000' })
     await admin().configs.alter([{ ...metrics, set: { 'interval.ms': null } }])
   })
 })
@@ -215,6 +217,8 @@ onBothClusters('records', cluster => {
     ])
     expect(orThrow(deleted[0]!)).toBe(7)
     expect(await found()).toEqual([7, 7, -1, 9, 10])
+    const wrong = [{ topic, partition: 0, offset: -1 }]
+    await expect(admin().records.delete(wrong)).rejects.toThrow(/whole number from 0, got -1/)
     const beyond = await admin().records.delete([{ topic, partition: 0, offset: 99 }])
     expect(outcomes(beyond)).toEqual(['OFFSET_OUT_OF_RANGE'])
   })

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import {
   type Admin,
+  adminOptions,
   Consumer,
   consumerOptions,
   type Deserializers,
@@ -69,12 +70,10 @@ export function declare(command: Command): void {
 
 /** Prints records; gives the exit code. */
 async function consume(topics: readonly string[], flags: Flags): Promise<number> {
-  const settings = settingsFor(
-    consumerOptions,
-    shared(flags).kafka,
-    ownSettings(flags),
-    producerOptions,
-  )
+  const settings = settingsFor(consumerOptions, shared(flags).kafka, ownSettings(flags), {
+    ...producerOptions,
+    ...adminOptions,
+  })
   const { deserializers, print } = await reading(flags)
   using interrupt = new Interrupt()
   await using consumer = new Consumer(settings, deserializers)

@@ -1,5 +1,11 @@
 import type { Command } from 'commander'
-import { consumerOptions, Producer, type ProducerRecord, producerOptions } from '../../index.ts'
+import {
+  adminOptions,
+  consumerOptions,
+  Producer,
+  type ProducerRecord,
+  producerOptions,
+} from '../../index.ts'
 import { type NamedValue, namedValues, unescaped, wholeNumber } from '../arguments.ts'
 import { contact, topicReady } from '../contact.ts'
 import { DeliveryLog } from '../delivery-log.ts'
@@ -80,12 +86,10 @@ async function produce(topic: string, files: readonly string[], flags: Flags): P
   if (flags.keySchema !== undefined && !hasKeys(flags)) {
     throw new UsageError('--key-schema has no keys', 'give --key-separator or --key-field, too')
   }
-  const settings = settingsFor(
-    producerOptions,
-    shared(flags).kafka,
-    ownSettings(flags),
-    consumerOptions,
-  )
+  const settings = settingsFor(producerOptions, shared(flags).kafka, ownSettings(flags), {
+    ...consumerOptions,
+    ...adminOptions,
+  })
   const write = await writer(topic, flags)
   const keyAsJson = flags.keySchema !== undefined
   const read = lineReader({ topic, ...flags, headers: flags.header, keyAsJson })
