@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +8,7 @@ import { FakeClock } from '../../src/base/fake-clock.ts'
 import { type ClusterOptions, EmbeddedCluster } from '../../src/broker/index.ts'
 import { silentLogger } from '../../src/logger.ts'
 import {
+  CreateTopics,
   Fetch,
   IncrementalAlterConfigs,
   ListOffsets,
@@ -40,12 +43,17 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-async function produce(key: string, value: string | null, topic = 'orders'): Promise<void> {
+function recordOf(key: string, value: string | null): Buffer {
   const writer = new BatchWriter(Buffer.alloc(BATCH_HEADER_BYTES + 100 + (value?.length ?? 0)))
   const now = clock.epoch()
   writer.append(now, key, value)
   const records = Buffer.from(writer.bytes())
   sealBatch(records, { count: 1, baseTimestamp: now, maxTimestamp: now })
+  return records
+}
+
+async function produce(key: string, value: string | null, topic = 'orders'): Promise<void> {
+  const records = recordOf(key, value)
   const topicData = [{ name: topic, partitionData: [{ index: 0, records }] }]
   const answer = await call(Produce, 9, { acks: -1, timeoutMs: 1000, topicData })
   expect(answer.responses[0]!.partitionResponses[0]!.errorCode).toBe(0)
@@ -180,6 +188,53 @@ test('a topic is deleted while it is compacted, and one of its name begins empty
   }
   await cluster.createTopic('orders', { config: COMPACT })
   expect(await offsets()).toEqual([0, 0])
+})
+
+test('a broker that is killed while it compacts has the latest of each key', async () => {
+  await cluster.stop()
+  const script = join(import.meta.dirname, 'serve.ts')
+  const acknowledged = new Map<string, number>()
+  let counter = 0
+  for (let round = 0; round < 4; round++) {
+    // It compacts all the time.
+    const args = ['--import', 'tsx', script, folder, '2', '0']
+    const broker = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [line] = await once(broker.stdout, 'data')
+    const port = Number(String(line).trim().split(':').at(-1))
+    using client = await RawClient.open({ host: '127.0.0.1', port })
+    const configs = Object.entries(COMPACT).map(([name, value]) => ({ name, value }))
+    const topic = {
+      name: 'state',
+      numPartitions: 1,
+      replicationFactor: 1,
+      assignments: [],
+      configs,
+    }
+    await client.call(CreateTopics, 7, { topics: [topic], validateOnly: false })
+    const waiting: [key: string, value: number][] = []
+    for (let sent = 1; ; sent++) {
+      const [key, value] = [`key-${counter % 7}`, counter++]
+      const topicData = [
+        { name: 'state', partitionData: [{ index: 0, records: recordOf(key, `${value}`) }] },
+      ]
+      client.send(Produce, 9, { acks: -1, timeoutMs: 1000, topicData })
+      waiting.push([key, value])
+      if (waiting.length < 5) continue
+      if (!(await client.frame())) break
+      acknowledged.set(...waiting.shift()!)
+      if (sent === 400 + 37 * round) broker.kill('SIGKILL')
+    }
+    if (broker.exitCode === null && broker.signalCode === null) await once(broker, 'exit')
+  }
+  clock = new FakeClock(Date.now())
+  await start({ dataDir: folder })
+  const kept = await cluster.records('state')
+  const latest = new Map(kept.map(({ key, value }) => [`${key}`, Number(value)]))
+  expect([...latest.keys()].sort()).toEqual([...acknowledged.keys()].sort())
+  for (const [key, value] of acknowledged) expect(latest.get(key)).toBeGreaterThanOrEqual(value)
+  // Those that were killed had compacted some.
+  expect(kept.length).toBeLessThan(counter)
+  expect(kept.map(({ offset }) => offset)).toEqual([...new Set(kept.map(each => each.offset))])
 })
 
 test('an idle cluster has no timer for what nobody writes', async () => {
