@@ -28,13 +28,21 @@ export type { MessageBatch } from './consumer/message-batch.ts'
 export type { CommitOffset, CommittedOffset } from './consumer/offsets.ts'
 export { type BadRecordPolicy, type ConsumerOptions, consumerOptions } from './consumer/options.ts'
 export type { TopicPartition } from './consumer/partition.ts'
-export type { WaitsFor } from './consumer/stall.ts'
-export type { ConsumerMetrics } from './consumer/statistics.ts'
 export { type DeadLetter, deadLetterRecord } from './consumer/run/dead-letter.ts'
 export type { FailurePolicy, HandlerContext, RunOptions } from './consumer/run/options.ts'
+export type { WaitsFor } from './consumer/stall.ts'
 export type { StartAt } from './consumer/start.ts'
+export type { ConsumerMetrics } from './consumer/statistics.ts'
 export * from './errors.ts'
-export { type EventName, type EventOf, type Events, listen } from './events.ts'
+export {
+  type AnyEvent,
+  type EventName,
+  type EventOf,
+  type EventSource,
+  type Events,
+  listen,
+  listenTo,
+} from './events.ts'
 export { consoleLogger, type Logger, type LogLevel, pinoLogger, silentLogger } from './logger.ts'
 export type {
   Credentials,

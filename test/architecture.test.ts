@@ -37,12 +37,13 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'msk-iam': ['base', 'errors', 'net', 'version'],
   metrics: ['base', 'errors', 'events'],
   broker: [...core, 'net'],
-  dashboard: ['base', 'errors', 'events', 'admin'],
+  trace: [...core, 'index', 'broker'],
+  dashboard: [...core, 'index', 'broker', 'trace'],
   embedded: ['net', 'broker'],
   // Where the two meet: a transaction over what the one reads and the other writes.
   'read-process-write': ['base', 'errors', 'producer', 'consumer'],
   index: [...client, 'canonical-json', 'read-process-write', 'producer', 'consumer', 'admin'],
-  cli: [...core, 'index', 'broker', 'registry', 'metrics', 'dashboard'],
+  cli: [...core, 'index', 'broker', 'registry', 'metrics', 'trace', 'dashboard'],
 }
 
 // The one way up: what is loaded only when a program asks for a cluster of its own.

@@ -2,6 +2,7 @@ import { brokerApisPage } from './broker-apis.ts'
 import { commandLinePage } from './command-line.ts'
 import { configurationPage } from './configuration.ts'
 import { dependenciesPage } from './dependencies.ts'
+import { eventsPage } from './events.ts'
 import { statesPage } from './states.ts'
 
 /** Every page that is made from the code alone. */
@@ -10,5 +11,6 @@ export const pages: readonly (readonly [path: string, make: () => string])[] = [
   ['docs/cli-reference.md', commandLinePage],
   ['docs/configuration.md', configurationPage],
   ['docs/dependencies.md', dependenciesPage],
+  ['docs/events.md', eventsPage],
   ['docs/states.md', statesPage],
 ]

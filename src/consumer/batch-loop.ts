@@ -89,7 +89,7 @@ export class BatchLoop<Key, Value> implements AsyncIterableIterator<MessageBatch
       return undefined
     }
     if (count > 0) {
-      this.#work.begin(partition, batch.nextOffset)
+      this.#work.begin(partition, batch.nextOffset, count)
       return batch
     }
     partition.position = batch.nextOffset

@@ -133,11 +133,11 @@ export class ConsumedPartition implements TopicPartition {
     this.#machine.to({ is: 'released' })
   }
 
-  /** The program gets what lies before `nextOffset`. */
-  handOut(nextOffset: number): void {
+  /** The program gets so many records, and is to get what begins at `nextOffset` after them. */
+  handOut(nextOffset: number, records: number): void {
     if (handed.hasSubscribers) {
-      const { topic, partition, position: from } = this
-      this.#publisher.publish('records:handed', { topic, partition, from, to: nextOffset })
+      const { topic, partition } = this
+      this.#publisher.publish('records:handed', { topic, partition, records, nextOffset })
     }
     this.position = nextOffset
   }

@@ -47,11 +47,11 @@ export class Work implements InWork {
     this.#yieldedAt = parts.clock.now()
   }
 
-  /** Something of `partition` is handed out; behind it, the partition goes on at `nextOffset`. */
-  begin(partition: ConsumedPartition, nextOffset: number): void {
+  /** Records of `partition` are handed out; behind them, it goes on at `nextOffset`. */
+  begin(partition: ConsumedPartition, nextOffset: number, records = 1): void {
     this.#partition = partition
     this.#generation = partition.generation
-    partition.handOut(nextOffset)
+    partition.handOut(nextOffset, records)
   }
 
   /** The loop asks for more. */

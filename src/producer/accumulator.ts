@@ -380,9 +380,11 @@ export class Accumulator {
     const deadline = this.#clock.now() + this.#config.deliveryTimeoutMs
     topic.waiting.push({ record, content, taken, listener, deadline, size })
     this.records++
+    if (this.#publisher.heard('record:waiting')) {
+      this.#publisher.publish('record:waiting', { topic: topic.name, queued: this.records })
+    }
     if (topic.waiting.length > 1) return
     this.wanted.add(topic)
-    this.#publisher.publish('record:waiting', { topic: topic.name })
     this.#listener.wake()
   }
 

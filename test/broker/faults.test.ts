@@ -148,6 +148,21 @@ test('a disconnected request is not handled; a dropped one is never answered', a
   expect(cluster.pendingFaults).toBe(0)
 })
 
+test('a request whose answer is lost is handled, and its connection breaks', async () => {
+  cluster.loseAnswer('Produce', { topic: 'orders' })
+  await expect(produce()).rejects.toThrow(/closed/)
+  client = await RawClient.open(cluster.brokers[0]!.address)
+  const topics = [
+    {
+      topic: 'orders',
+      partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000_000 }],
+    },
+  ]
+  const limits = { maxWaitMs: 0, minBytes: 0, maxBytes: 1_000_000, isolationLevel: 0 }
+  const { responses } = await client.call(Fetch, 11, { ...limits, topics })
+  expect(responses[0]?.partitions[0]?.highWatermark).toBe(1)
+})
+
 test('an intercepted request is answered, passed on, or treated ill', async () => {
   const seen: (number | null)[] = []
   cluster.intercept('Metadata', request => {

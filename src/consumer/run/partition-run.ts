@@ -5,6 +5,8 @@ import type { Portion } from '../portion.ts'
 export interface Unit {
   /** Where the partition goes on when this and all before it are done. */
   readonly nextOffset: number
+  /** How many records it is about. */
+  readonly records: number
   /** Units of one lane are worked on one after the other. */
   readonly lane: string | symbol
   work(): Promise<void>
@@ -53,7 +55,7 @@ export class PartitionRun {
   pull(unit: Unit): void {
     const pulled = { unit, isDone: false }
     this.#pulled.push(pulled)
-    this.partition.handOut(unit.nextOffset)
+    this.partition.handOut(unit.nextOffset, unit.records)
     const lane = this.#lanes.get(unit.lane)
     if (lane) lane.push(pulled)
     else {

@@ -171,7 +171,7 @@ export class Runner<Key, Value> implements InWork {
       await this.#try(partition, context => handle(message, context), [message])
     }
     const lane = this.#options.orderedBy === 'key' ? message.lane() : ''
-    return { nextOffset: message.offset + 1, lane, work }
+    return { nextOffset: message.offset + 1, records: 1, lane, work }
   }
 
   #batch(
@@ -201,7 +201,7 @@ export class Runner<Key, Value> implements InWork {
         })
       await this.#try(partition, context => handle(batch, context), batch)
     }
-    return { nextOffset: batch.nextOffset, lane: '', work }
+    return { nextOffset: batch.nextOffset, records: count, lane: '', work }
   }
 
   /** Calls a handler as often as the policy says; what fails for good goes to the dead letters. */

@@ -122,7 +122,7 @@ describe('units of one partition', () => {
     const finish: (() => void)[] = []
     for (let i = 0; i < count; i++) {
       const work = () => new Promise<void>(resolve => (finish[i] = resolve))
-      run.pull({ nextOffset: i + 1, lane: `lane-${i % lanes}`, work })
+      run.pull({ nextOffset: i + 1, records: 1, lane: `lane-${i % lanes}`, work })
     }
     return { partition, run, finish }
   }
