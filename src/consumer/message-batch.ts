@@ -63,15 +63,12 @@ export class MessageBatch<Key = Buffer, Value = Buffer> implements Iterable<Mess
   }
 
   [Symbol.iterator](): Iterator<Message<Key, Value>> {
-    return (this.#made ?? this.#walk())[Symbol.iterator]()
+    if (this.#made) return this.#made[Symbol.iterator]()
+    return this.#walk()
   }
 
-  *#walk(): Generator<Message<Key, Value>, void, undefined> {
-    for (const portion of this.#portions) {
-      const source = sourceOf(portion, this.#deserializers)
-      const cursor = portion.cursor(this.#from)
-      while (cursor?.next()) yield new Message<Key, Value>(source, cursor)
-    }
+  #walk(): Walk<Key, Value> {
+    return new Walk<Key, Value>(this.#portions, this.#deserializers, this.#from)
   }
 
   /**
@@ -97,10 +94,65 @@ export class MessageBatch<Key = Buffer, Value = Buffer> implements Iterable<Mess
   }
 }
 
+/**
+ * The messages of some portions, each made as it is asked for. A generator would do the same, but
+ * can't be compiled into the loop that runs it, which costs more than the message itself.
+ */
+class Walk<Key, Value> implements IterableIterator<Message<Key, Value>> {
+  readonly #portions: readonly Portion[]
+  readonly #deserializers: Deserializers<unknown, unknown>
+  readonly #from: number
+  #at = 0
+  #source: MessageSource | undefined
+  #cursor: RecordCursor | undefined
+
+  constructor(
+    portions: readonly Portion[],
+    deserializers: Deserializers<unknown, unknown>,
+    from: number,
+  ) {
+    this.#portions = portions
+    this.#deserializers = deserializers
+    this.#from = from
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  next(): IteratorResult<Message<Key, Value>, undefined> {
+    const cursor = this.#cursor
+    if (cursor?.next()) return { done: false, value: new Message(this.#source!, cursor) }
+    return this.#nextPortion()
+  }
+
+  #nextPortion(): IteratorResult<Message<Key, Value>, undefined> {
+    for (;;) {
+      const portion = this.#portions[this.#at++]
+      if (!portion) {
+        this.#cursor = undefined
+        return { done: true, value: undefined }
+      }
+      this.#source = sourceOf(portion, this.#deserializers)
+      this.#cursor = portion.cursor(this.#from)
+      if (this.#cursor?.next()) {
+        return { done: false, value: new Message(this.#source, this.#cursor) }
+      }
+    }
+  }
+}
+
 export function sourceOf(
   portion: Portion,
   deserializers: Deserializers<unknown, unknown>,
 ): MessageSource {
-  const leaderEpoch = portion.batch?.partitionLeaderEpoch ?? -1
-  return { partition: portion.partition, leaderEpoch, deserializers }
+  const { partition, batch } = portion
+  const isStamped = batch?.timestampType === 'LogAppendTime'
+  return {
+    partition,
+    leaderEpoch: batch?.partitionLeaderEpoch ?? -1,
+    baseTimestamp: batch?.baseTimestamp ?? -1,
+    appendTime: isStamped ? batch.maxTimestamp : undefined,
+    deserializers,
+  }
 }

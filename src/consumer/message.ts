@@ -1,6 +1,7 @@
 import type { ReadHeader, RecordCursor } from '../records/index.ts'
 import { readHeaders } from '../records/record-cursor.ts'
 import type { Deserializer } from '../serializers.ts'
+import { Reader } from '../wire/reader.ts'
 import type { ConsumedPartition } from './partition.ts'
 
 /** How bytes become keys and values; without one they come as Buffers. */
@@ -16,6 +17,10 @@ const UNREAD = Symbol('unread')
 export interface MessageSource {
   readonly partition: ConsumedPartition
   readonly leaderEpoch: number
+  /** Of the first record; the others are told by how much later they are. */
+  readonly baseTimestamp: number
+  /** Of all records, where the broker stamped them. */
+  readonly appendTime: number | undefined
   readonly deserializers: Deserializers<unknown, unknown>
 }
 
@@ -31,34 +36,36 @@ export interface MessageSource {
  */
 export class Message<Key = Buffer, Value = Buffer> {
   readonly offset: number
-  /** Milliseconds since 1970: the producer's, or the broker's under LogAppendTime; -1 for none. */
-  readonly timestamp: number
   readonly #source: MessageSource
   readonly #buffer: Buffer
   readonly #keyStart: number
   readonly #keyEnd: number
   readonly #valueStart: number
   readonly #valueEnd: number
-  readonly #headersStart: number
-  readonly #headersEnd: number
-  readonly #headerCount: number
+  /** Its headers are looked for where they are looked at: most records have none. */
+  readonly #end: number
+  /** A time takes a number of its own on the heap; a small difference does not. */
+  readonly #timestampDelta: number
   #key: unknown
   #value: unknown
 
   constructor(source: MessageSource, cursor: RecordCursor) {
     this.offset = cursor.offset
-    this.timestamp = cursor.timestamp
     this.#source = source
     this.#buffer = cursor.buffer
     this.#keyStart = cursor.keyStart
     this.#keyEnd = cursor.keyEnd
     this.#valueStart = cursor.valueStart
     this.#valueEnd = cursor.valueEnd
-    this.#headersStart = cursor.headersStart
-    this.#headersEnd = cursor.end
-    this.#headerCount = cursor.headerCount
+    this.#end = cursor.end
+    this.#timestampDelta = cursor.timestampDelta
     this.#key = UNREAD
     this.#value = UNREAD
+  }
+
+  /** Milliseconds since 1970: the producer's, or the broker's under LogAppendTime; -1 for none. */
+  get timestamp(): number {
+    return this.#source.appendTime ?? this.#source.baseTimestamp + this.#timestampDelta
   }
 
   get topic(): string {
@@ -96,8 +103,11 @@ export class Message<Key = Buffer, Value = Buffer> {
 
   /** In the order in which they were written; keys may repeat. */
   get headers(): ReadHeader[] {
-    if (this.#headerCount === 0) return []
-    return readHeaders(this.#buffer, this.#headersStart, this.#headersEnd, this.#headerCount)
+    // Their number stands behind the value, and takes one byte where it is none.
+    if (this.#end - this.#valueEnd === 1) return []
+    const reader = new Reader(this.#buffer, this.#valueEnd, this.#end)
+    const count = reader.varint()
+    return readHeaders(this.#buffer, reader.offset, this.#end, count)
   }
 
   /** The last header of that name: its bytes, null, or undefined where there is none. */

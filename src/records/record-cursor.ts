@@ -25,6 +25,8 @@ export class RecordCursor {
   readonly buffer: Buffer
   offset = -1
   timestamp = -1
+  /** How much later than the first of its batch it was made, in milliseconds. */
+  timestampDelta = 0
   keyStart = -1
   keyEnd = -1
   valueStart = -1
@@ -66,8 +68,8 @@ export class RecordCursor {
     this.end = this.#at + size
     if (size < 6 || this.end > this.buffer.length) throw this.#wrongSize(start, size)
     this.#at++ // attributes, of which no bit has a meaning yet
-    const timestampDelta = this.#varlong()
-    this.timestamp = this.#logAppendTime ?? this.#baseTimestamp + timestampDelta
+    this.timestampDelta = this.#varlong()
+    this.timestamp = this.#logAppendTime ?? this.#baseTimestamp + this.timestampDelta
     const offsetDelta = this.#varint()
     if (offsetDelta < 0 || offsetDelta > this.#lastOffsetDelta) {
       throw this.#corrupt(start, `offset delta ${offsetDelta} of ${this.#lastOffsetDelta}`)
