@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { expect, test } from 'vitest'
+import { EmbeddedCluster } from '../../src/broker/index.ts'
+import { Producer } from '../../src/index.ts'
+import { root } from '../support/cache.ts'
+
+const MESSAGES = Number(process.env.CHAOS_MESSAGES ?? 1_000_000)
+const MiB = 1024 * 1024
+
+interface Reading {
+  readonly count: number
+  readonly rss: number
+  readonly bufferedBytes: number
+}
+
+test(
+  'a slow handler: what waits is bounded, and memory stays flat however many come',
+  async () => {
+    await using cluster = await EmbeddedCluster.start({ defaultPartitions: 6 })
+    await fill(cluster.bootstrapServers)
+    const readings: Reading[] = []
+    const program = spawn(
+      process.execPath,
+      [
+        ...['--import', 'tsx', join(root, 'test/chaos/slow-reader-program.ts')],
+        ...[cluster.bootstrapServers, 'slow', String(MESSAGES)],
+      ],
+      { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    createInterface({ input: program.stdout }).on('line', line => readings.push(JSON.parse(line)))
+    await once(program, 'close')
+    expect(readings.at(-1)?.count).toBe(MESSAGES)
+    const most = (from: number, to: number) =>
+      Math.max(...readings.slice(from, to).map(({ rss }) => rss)) / MiB
+    const warm = most(readings.length / 4, readings.length / 2)
+    const late = most(readings.length / 2, readings.length)
+    const buffered = Math.max(...readings.map(({ bufferedBytes }) => bufferedBytes)) / MiB
+    const figures = { messages: MESSAGES, warm, late, buffered }
+    process.stderr.write(`${JSON.stringify(figures, (_, value) => rounded(value))}\n`)
+    expect(late - warm).toBeLessThan(32)
+    // One fetch of a batch for each partition may come on top of the limit.
+    expect(buffered).toBeLessThan(8 + 6)
+  },
+  60_000 + MESSAGES / 5,
+)
+
+/** Values that compress well, so that ten million of them fit into this process. */
+async function fill(bootstrapServers: string): Promise<void> {
+  await using producer = new Producer({
+    'bootstrap.servers': bootstrapServers,
+    'compression.type': 'lz4',
+    'batch.size': 131_072,
+    'linger.ms': 10,
+  })
+  for (let i = 0; i < MESSAGES; i++) {
+    const value = `{"id":${i},"note":"${'all work and no play '.repeat(8)}"}`
+    if (!producer.produce({ topic: 'slow', key: `user-${i % 1000}`, value })) await producer.drain()
+  }
+  await producer.flush()
+}
+
+function rounded(value: unknown): unknown {
+  return typeof value === 'number' ? Math.round(value) : value
+}
