@@ -67,6 +67,11 @@ const entries: readonly Entry[] = [
     load: () => import('./commands/trace.ts'),
   },
   {
+    name: 'doctor',
+    about: 'find out what is wrong with a connection, a topic or the rights to it',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
     name: 'explain-partition',
     about: 'say to which partition a key goes, with each algorithm in use',
     load: () => import('./commands/explain-partition.ts'),
