@@ -20,15 +20,18 @@ type Wanted = CreateTopicsRequest['topics'][number]
 type TopicAnswer = ResponseInput<typeof CreateTopics>['topics'][number]
 
 export const createTopics = on(CreateTopics, [2, 7], async (request, context) => {
-  const names = request.topics.map(topic => topic.name)
-  const topics: TopicAnswer[] = []
+  const byName = new Map<string, Wanted[]>()
   for (const wanted of request.topics) {
-    const isTwice = names.indexOf(wanted.name) !== names.lastIndexOf(wanted.name)
-    if (!isTwice) topics.push(await create(wanted, request.validateOnly, context))
-    else if (!topics.some(({ name }) => name === wanted.name)) {
-      topics.push(failed(wanted.name, 'INVALID_REQUEST', 'Duplicate topic name.'))
-    }
+    byName.set(wanted.name, [...(byName.get(wanted.name) ?? []), wanted])
   }
+  // All at once: each is there at once, and what is kept of them is written together.
+  const making = [...byName].map(([name, [wanted, ...others]]) => {
+    if (!wanted || others.length > 0) {
+      return failed(name, 'INVALID_REQUEST', 'Duplicate topic name.')
+    }
+    return create(wanted, request.validateOnly, context)
+  })
+  const topics = await Promise.all(making)
   return { topics }
 })
 
