@@ -137,13 +137,13 @@ export class BrokerError extends KafkaError {
 function howToAllow(errorCode: number, at: ErrorPlace): string | undefined {
   const needed = at.api === undefined ? undefined : permissionFor(at.api, errorCode)
   if (!needed) return undefined
-  const { operation, resource } = needed
+  const { operation, resource, instead } = needed
   const { words, name, flag } = guarded[resource]
   const which = name(at)
   const where = which === undefined ? words : `${words} ${which}`
   const option = resource === 'CLUSTER' ? flag : `${flag} ${which ?? 'NAME'}`
   return (
-    `it needs ${operation} on ${where}: ` +
+    `it needs ${operation} on ${where}${instead ? ` (${instead})` : ''}: ` +
     `posthaste acls create --allow User:NAME --operation ${operation} ${option}`
   )
 }

@@ -174,7 +174,8 @@ export class Cluster {
       code === 3
         ? 'create it first (posthaste topics create), or allow auto.create.topics.enable on the broker'
         : undefined
-    return new BrokerError(code, { topic }, null, hint)
+    const at = code === 3 ? { topic } : { api: Metadata.name, topic }
+    return new BrokerError(code, at, null, hint)
   }
 
   /** Asks for metadata once more; resolves when the answer to an ask begun now has come. */

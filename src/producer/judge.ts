@@ -228,7 +228,6 @@ const hints: Readonly<Record<number, string>> = {
   3: 'does the topic exist, and may this client see it?',
   10: "the limit is the topic's max.message.bytes (the broker's message.max.bytes)",
   19: "too few in-sync replicas: see the topic's min.insync.replicas, and whether brokers are down",
-  29: 'this client needs the Write permission on the topic',
   87: 'the broker refuses the record itself: on a compacted topic every record needs a key',
 }
 

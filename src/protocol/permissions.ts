@@ -1,3 +1,5 @@
+import type { ApiName } from './messages/index.ts'
+
 /** What an ACL is about; the names are Kafka's. */
 export type GuardedResource = 'TOPIC' | 'GROUP' | 'CLUSTER' | 'TRANSACTIONAL_ID'
 
@@ -5,6 +7,8 @@ export type GuardedResource = 'TOPIC' | 'GROUP' | 'CLUSTER' | 'TRANSACTIONAL_ID'
 export interface Permission {
   readonly operation: string
   readonly resource: GuardedResource
+  /** What would do as well. */
+  readonly instead?: string
 }
 
 const refusals: ReadonlyMap<number, GuardedResource> = new Map([
@@ -14,8 +18,10 @@ const refusals: ReadonlyMap<number, GuardedResource> = new Map([
   [53, 'TRANSACTIONAL_ID'],
 ])
 
+type Needs = Readonly<Partial<Record<GuardedResource, string>>>
+
 /** Per API, the operation that it needs on each kind of resource that it may be refused for. */
-const operations: Readonly<Record<string, Partial<Record<GuardedResource, string>>>> = {
+const operations: Readonly<Partial<Record<ApiName, Needs>>> = {
   Produce: { TOPIC: 'WRITE', CLUSTER: 'IDEMPOTENT_WRITE', TRANSACTIONAL_ID: 'WRITE' },
   Fetch: { TOPIC: 'READ', CLUSTER: 'CLUSTER_ACTION' },
   ListOffsets: { TOPIC: 'DESCRIBE' },
@@ -78,10 +84,17 @@ const operations: Readonly<Record<string, Partial<Record<GuardedResource, string
   DescribeTopicPartitions: { TOPIC: 'DESCRIBE' },
 }
 
+/** KIP-679: whoever may write somewhere may do so idempotently. */
+const ANY_WRITE = 'from Kafka 2.8 on WRITE on any topic will do'
+
+const byApi: ReadonlyMap<string, Needs> = new Map(Object.entries(operations))
+
 /** What would have to be allowed for an API not to be refused with this error; else undefined. */
 export function permissionFor(api: string, errorCode: number): Permission | undefined {
   const resource = refusals.get(errorCode)
   if (!resource) return undefined
-  const operation = operations[api]?.[resource]
-  return operation === undefined ? undefined : { operation, resource }
+  const operation = byApi.get(api)?.[resource]
+  if (operation === undefined) return undefined
+  const instead = operation === 'IDEMPOTENT_WRITE' ? ANY_WRITE : undefined
+  return { operation, resource, ...(instead && { instead }) }
 }

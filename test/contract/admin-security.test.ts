@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   type Acl,
   Admin,
+  Consumer,
   type KafkaError,
   orThrow,
   Producer,
@@ -12,6 +13,7 @@ import { describeWithKafka, freshName } from '../support/kafka.ts'
 import { freePorts } from '../support/ports.ts'
 import { waitFor } from '../support/wait.ts'
 import { outcomes, settles } from './admin-client.ts'
+import { take } from './consuming.ts'
 import { TransactionClient } from './transaction-client.ts'
 
 // The broker itself logs in nowhere.
@@ -174,6 +176,48 @@ describeWithKafka('who may do what, on a real Kafka', () => {
     })
   })
 
+  test('a producer and a consumer name what they lack, one right after the other', async () => {
+    const user = await newUser()
+    const [topic, group] = [freshName('lane'), freshName('readers')]
+    await admin.topics.create([{ name: topic, partitions: 1 }])
+    const own = { ...asUser(user, 'SCRAM-SHA-256'), logger: silentLogger }
+    await waitFor('the user to be known', async () => {
+      using probe = new Admin(own)
+      return probe.connect().then(() => true, isNot)
+    })
+    const grant = async (...rights: Partial<Acl>[]) => {
+      const principal = `User:${user}`
+      const before = (await admin.acls.list({ principal })).length
+      await admin.acls.create(rights.map(right => acl({ principal, ...right })))
+      await settles(() => admin.acls.list({ principal })).toHaveLength(before + rights.length)
+    }
+    const produce = async (idempotence = true) => {
+      // A right may be granted while a record waits: so it is waited for as long as this.
+      const patience = { 'delivery.timeout.ms': 3_000, 'request.timeout.ms': 2_000 }
+      const settings = { ...own, ...patience, 'enable.idempotence': idempotence }
+      await using producer = new Producer(settings)
+      await producer.send({ topic, value: 'v' })
+    }
+    const consume = async () => {
+      await using consumer = new Consumer({ ...own, ...fromTheStart, 'group.id': group })
+      await consumer.subscribe([topic])
+      await take(consumer, 1)
+    }
+    const onTopic = { resourceName: topic }
+    const onGroup = { resourceType: 'GROUP', resourceName: group } as const
+    await expect(produce()).rejects.toThrow(/WRITE on the cluster .*WRITE on any topic will do/)
+    await expect(produce(false)).rejects.toThrow(`it needs DESCRIBE on the topic ${topic}`)
+    await grant({ ...onTopic, operation: 'DESCRIBE' })
+    await expect(produce(false)).rejects.toThrow(`it needs WRITE on the topic ${topic}`)
+    await grant({ ...onTopic, operation: 'WRITE' })
+    await produce()
+    await expect(consume()).rejects.toThrow(/it needs (DESCRIBE|READ) on the group/)
+    await grant({ ...onGroup, operation: 'READ' })
+    await expect(consume()).rejects.toThrow(`it needs READ on the topic ${topic}`)
+    await grant({ ...onTopic, operation: 'READ' })
+    await consume()
+  })
+
   test('quotas are set, told and removed', async () => {
     const user = freshName('eager')
     const set = { producer_byte_rate: 1_000_000, request_percentage: 12.5 }
@@ -274,6 +318,7 @@ describeWithKafka('who may do what, on a real Kafka', () => {
 })
 
 const isNot = () => false
+const fromTheStart = { 'auto.offset.reset': 'earliest' } as const
 
 const cheap = {
   resourceType: 'TOPIC',

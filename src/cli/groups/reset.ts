@@ -19,7 +19,7 @@ export interface Move extends Slot {
   /** Undefined where the group has committed none. */
   readonly from: number | undefined
   readonly offset: number
-  /** Whether the offset that was asked for lies outside of the log, so that its nearer end it is. */
+  /** Whether what was asked for lies outside of the log, so that it is its nearer end. */
   readonly isClamped: boolean
 }
 
