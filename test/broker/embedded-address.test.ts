@@ -14,7 +14,7 @@ test('embedded:N is a cluster in the program itself, shared by its clients', asy
     import { Admin, Consumer, Producer } from ${module('index.ts')}
     const where = { 'bootstrap.servers': 'embedded:3' }
     const admin = new Admin(where)
-    await admin.createTopics([{ name: 't', partitions: 6, replicationFactor: 3 }])
+    await admin.topics.create([{ name: 't', partitions: 6, replicationFactor: 3 }])
     const producer = new Producer(where)
     const partitions = await producer.partitionsFor('t')
     const sent = await producer.send({ topic: 't', key: 'k', value: 'hello' })

@@ -11,6 +11,8 @@ import { waitFor } from '../support/wait.ts'
 import { type ClusterUnderTest, freshName, onBothClusters } from './clusters.ts'
 import { createTopic, dealt, everyPartition, produceAll, textOf, valuesToEnd } from './consuming.ts'
 
+type Bytes = string | Uint8Array
+
 onBothClusters('read, process, write', cluster => {
   const servers = () => ({ 'bootstrap.servers': cluster().bootstrapServers })
 
@@ -76,7 +78,7 @@ onBothClusters('read, process, write', cluster => {
       const producer = new Producer({ ...servers(), 'transactional.id': id })
       const consumer = member(target)
       await consumer.subscribe([source])
-      const eachBatch: Parameters<typeof readProcessWrite<Buffer, Buffer, never, string>>[2] = {
+      const eachBatch: Parameters<typeof readProcessWrite<Buffer, Buffer, Bytes, Bytes>>[2] = {
         eachBatch: (batch, tx) => {
           for (const message of batch) tx.produce({ topic: target, value: textOf(message) })
         },
