@@ -116,6 +116,50 @@ onBothClusters('a consumer that runs handlers', cluster => {
     }
   })
 
+  test.each(['partition', 'key'] as const)(
+    'not blocking, by %s: those behind a failing one go on, and no commit passes it',
+    async orderedBy => {
+      const topic = await filled('run-aside', 50, 1)
+      const settings = { 'group.id': topic, 'auto.commit.interval.ms': 20 }
+      await using consumer = make({ ...settings, 'auto.offset.reset': 'earliest' })
+      await consumer.subscribe([topic])
+      const order: number[] = []
+      let committedMeanwhile: number | undefined
+      const dead: number[] = []
+      await consumer.run({
+        concurrency: 2,
+        orderedBy,
+        eachMessage: async ({ offset }, { attempt }) => {
+          if (offset === 20 && attempt === 1) {
+            await consumer.commit()
+            committedMeanwhile = (await consumer.committed())[0]?.offset
+          }
+          if (offset === 3 && attempt < 3) throw new Error('not yet')
+          if (offset === 5) throw new Error('never')
+          order.push(offset)
+          if (order.length === 49 && dead.length === 1) consumer.stop()
+        },
+        onFailure: {
+          attempts: 3,
+          backoffMs: 400,
+          blocking: false,
+          deadLetter: ({ offset }) => {
+            dead.push(offset)
+            if (order.length === 49) consumer.stop()
+          },
+        },
+      })
+      expect(order.indexOf(3)).toBeGreaterThan(order.indexOf(30))
+      expect(order.filter(offset => offset !== 3).slice(0, 3)).toEqual([0, 1, 2])
+      expect([...order, ...dead].sort((a, b) => a - b)).toEqual(
+        Array.from({ length: 50 }, (_, i) => i),
+      )
+      expect(dead).toEqual([5])
+      expect(committedMeanwhile).toBe(3)
+      expect(consumer.position()[0]?.offset).toBe(50)
+    },
+  )
+
   test('gives batches of one partition', async () => {
     const topic = await filled('run-batches', 1000, 2)
     await using consumer = make()

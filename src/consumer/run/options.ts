@@ -18,6 +18,12 @@ export interface FailurePolicy<Key, Value> {
   /** The longest wait. Default: 10,000. */
   readonly maxBackoffMs?: number
   /**
+   * Whether what lies behind in the same partition, or key, waits while one waits for its next try.
+   * False lets up to 1,000 behind it go on: its order is given up, and no commit passes it.
+   * Default: true.
+   */
+  readonly blocking?: boolean
+  /**
    * Takes a message that failed for good, as into a dead-letter topic (see `deadLetterRecord`).
    * When it is done the message counts as processed; without it, or if it fails, the run ends.
    */

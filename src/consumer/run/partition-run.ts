@@ -9,13 +9,19 @@ export interface Unit {
   readonly records: number
   /** Units of one lane are worked on one after the other. */
   readonly lane: string | symbol
-  work(): Promise<void>
+  /** Tries it; gives undefined when it is over, or in how many ms it wants to be tried again. */
+  work(attempt: number): Promise<number | undefined>
 }
 
 interface Pulled {
   readonly unit: Unit
   isDone: boolean
+  /** How often it was tried. */
+  attempts: number
 }
+
+/** So many units of a partition may lie behind one that is set aside; then the others wait, too. */
+const MOST_BEHIND = 1_000
 
 /**
  * What of one partition is in work or waits for it. Units may be done in any order; the partition
@@ -31,6 +37,10 @@ export class PartitionRun {
   readonly #lanes = new Map<string | symbol, Pulled[]>()
   readonly #ready: Pulled[] = []
   #active = 0
+  /** Units that were tried once and are not done, past which others go on. */
+  #aside = 0
+  /** Units that are not done, without those. */
+  #open = 0
 
   constructor(partition: ConsumedPartition) {
     this.partition = partition
@@ -51,10 +61,17 @@ export class PartitionRun {
     return this.#pulled.length
   }
 
+  /** Whether another unit may be pulled beside those of a window. */
+  hasRoom(window: number): boolean {
+    if (this.#aside === 0) return this.#pulled.length < window
+    return this.#open < window && this.#pulled.length < MOST_BEHIND
+  }
+
   /** Takes in the next unit of the log. */
   pull(unit: Unit): void {
-    const pulled = { unit, isDone: false }
+    const pulled = { unit, isDone: false, attempts: 0 }
     this.#pulled.push(pulled)
+    this.#open++
     this.partition.handOut(unit.nextOffset, unit.records)
     const lane = this.#lanes.get(unit.lane)
     if (lane) lane.push(pulled)
@@ -64,13 +81,21 @@ export class PartitionRun {
     }
   }
 
-  /** Begins a unit that may begin; gives the promise of its end, or undefined if there is none. */
-  begin(): Promise<void> | undefined {
+  /**
+   * Begins a unit that may begin; gives the promise of its end, or undefined if there is none. What
+   * wants to be tried again is set aside, and `later` told when to call `again`.
+   */
+  begin(later: (ms: number, again: () => void) => void): Promise<void> | undefined {
     const next = this.#ready.shift()
     if (!next) return undefined
     this.#active++
-    return next.unit.work().then(
-      () => this.#done(next),
+    next.attempts++
+    return next.unit.work(next.attempts).then(
+      restMs => {
+        this.#active--
+        if (restMs === undefined) this.#done(next)
+        else this.#setAside(next, restMs, later)
+      },
       error => {
         this.#active--
         throw error
@@ -84,13 +109,30 @@ export class PartitionRun {
     for (const waiting of this.#lanes.values()) waiting.length = 0
   }
 
-  #done(pulled: Pulled): void {
-    this.#active--
-    pulled.isDone = true
-    const lane = this.#lanes.get(pulled.unit.lane)
-    const next = lane?.shift()
+  /** Those behind it go on; its own lane is free, so that it comes back without one. */
+  #setAside(pulled: Pulled, ms: number, later: (ms: number, again: () => void) => void): void {
+    if (pulled.attempts === 1) {
+      this.#open--
+      this.#aside++
+      this.#freeLane(pulled.unit.lane)
+    }
+    later(ms, () => {
+      if (this.isCurrent && !this.partition.leaving) this.#ready.push(pulled)
+    })
+  }
+
+  #freeLane(name: string | symbol): void {
+    const next = this.#lanes.get(name)?.shift()
     if (next) this.#ready.push(next)
-    else this.#lanes.delete(pulled.unit.lane)
+    else this.#lanes.delete(name)
+  }
+
+  #done(pulled: Pulled): void {
+    pulled.isDone = true
+    if (pulled.attempts === 1) {
+      this.#open--
+      this.#freeLane(pulled.unit.lane)
+    } else this.#aside--
     while (this.#pulled[0]?.isDone) {
       const { unit } = this.#pulled.shift()!
       if (this.isCurrent) this.partition.processed = unit.nextOffset

@@ -1,5 +1,5 @@
 import { backoffMs } from '../../base/backoff.ts'
-import { sleep } from '../../base/clock.ts'
+import { sleep, type Timer } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { asError } from '../../errors.ts'
 import { Message } from '../message.ts'
@@ -29,6 +29,7 @@ export class Runner<Key, Value> implements InWork {
   #active = 0
   #breathedAt = 0
   #failure: Error | undefined
+  readonly #rests = new Set<Timer>()
   #idle: (() => void)[] = []
 
   constructor(parts: LoopParts, options: RunOptions<Key, Value>, random: Random) {
@@ -60,6 +61,7 @@ export class Runner<Key, Value> implements InWork {
       this.#failure ??= asError(error)
     }
     while (this.#active > 0) await this.settled()
+    for (const timer of this.#rests) timer.cancel()
     for (const run of this.#runs.values()) this.#leave(run)
     this.#parts.ended()
     if (this.#failure) throw this.#failure
@@ -101,7 +103,7 @@ export class Runner<Key, Value> implements InWork {
   #takePortion(): boolean {
     const portion = this.#parts.feed.take(partition => {
       const run = this.#runs.get(partition)
-      return !run || (run.isCurrent && !run.portion && run.outstanding < this.#window)
+      return !run || (run.isCurrent && !run.portion && run.hasRoom(this.#window))
     })
     if (!portion) return false
     const { partition } = portion
@@ -113,12 +115,12 @@ export class Runner<Key, Value> implements InWork {
 
   #beginOne(run: PartitionRun): boolean {
     if (run.partition.paused) return false
-    while (run.portion && run.outstanding < this.#window) {
+    while (run.portion && run.hasRoom(this.#window)) {
       const unit = this.#next(run.portion)
       if (unit) run.pull(unit)
       else this.#finish(run, run.portion)
     }
-    const work = run.begin()
+    const work = run.begin((ms, again) => this.#later(ms, again))
     if (!work) return false
     this.#active++
     void work
@@ -132,6 +134,16 @@ export class Runner<Key, Value> implements InWork {
         this.#tell()
       })
     return true
+  }
+
+  /** Tries something again after a rest, in which others go on. */
+  #later(ms: number, again: () => void): void {
+    const timer = this.#parts.clock.after(ms, () => {
+      this.#rests.delete(timer)
+      again()
+      this.#tell()
+    })
+    this.#rests.add(timer)
   }
 
   #next(portion: Portion): Unit | undefined {
@@ -159,16 +171,16 @@ export class Runner<Key, Value> implements InWork {
     message: Message<Key, Value>,
     handle: (message: Message<Key, Value>, context: HandlerContext) => void | Promise<void>,
   ): Unit {
-    const work = async () => {
+    const work = async (attempt: number) => {
       try {
-        await message.deserialize()
+        if (attempt === 1) await message.deserialize()
       } catch (error) {
         const code = 'DESERIALIZATION_FAILED'
         const refusal = this.#parts.feed.refusal(partition, error, message.offset, code)
         if (refusal) throw refusal
-        return
+        return undefined
       }
-      await this.#try(partition, context => handle(message, context), [message])
+      return this.#try(partition, attempt, context => handle(message, context), [message])
     }
     const lane = this.#options.orderedBy === 'key' ? message.lane() : ''
     return { nextOffset: message.offset + 1, records: 1, lane, work }
@@ -189,42 +201,48 @@ export class Runner<Key, Value> implements InWork {
     }
     const batch = new MessageBatch<Key, Value>(portions, this.#parts.deserializers)
     for (const more of portions.slice(1)) this.#parts.feed.finish(more)
-    const work = async () => {
-      if (count === 0) return
+    const work = async (attempt: number) => {
+      if (count === 0) return undefined
       const { key, value } = this.#parts.deserializers
-      if (key || value)
+      if (attempt === 1 && (key || value))
         await batch.deserialize((error, offset) => {
           const code = 'DESERIALIZATION_FAILED'
           const refusal = this.#parts.feed.refusal(partition, error, offset, code)
           if (refusal) throw refusal
           return 'skip'
         })
-      await this.#try(partition, context => handle(batch, context), batch)
+      return this.#try(partition, attempt, context => handle(batch, context), batch)
     }
     return { nextOffset: batch.nextOffset, records: count, lane: '', work }
   }
 
-  /** Calls a handler as often as the policy says; what fails for good goes to the dead letters. */
+  /**
+   * Calls a handler as often as the policy says; what fails for good goes to the dead letters. Where
+   * nobody shall wait for it, gives in how many ms to try again.
+   */
   async #try(
     partition: ConsumedPartition,
+    first: number,
     call: (context: HandlerContext) => void | Promise<void>,
     messages: Iterable<Message<Key, Value>>,
-  ): Promise<void> {
+  ): Promise<number | undefined> {
     const { onFailure = {} } = this.#options
     const { attempts = 1, backoffMs: initialMs = 100, maxBackoffMs: maxMs = 10_000 } = onFailure
     const { signal } = partition
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = first; ; attempt++) {
       try {
-        return await call({ signal, attempt })
+        await call({ signal, attempt })
+        return undefined
       } catch (thrown) {
         const error = asError(thrown)
         if (signal.aborted) throw error
         if (attempt >= attempts) {
           if (!onFailure.deadLetter) throw error
           for (const message of messages) await onFailure.deadLetter(message, { error, attempts })
-          return
+          return undefined
         }
         const rest = backoffMs({ initialMs, maxMs }, attempt, this.#random)
+        if (onFailure.blocking === false) return rest
         await sleep(this.#parts.clock, rest, signal)
       }
     }

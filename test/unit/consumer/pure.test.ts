@@ -19,6 +19,10 @@ import {
   writeControlBatch,
 } from '../../../src/records/index.ts'
 
+const never = () => {
+  throw new Error('nothing was to be tried again')
+}
+
 function partitionAt(offset: number): ConsumedPartition {
   const clock = new FakeClock()
   const publisher = new Publisher({ instance: 1, clientId: 'test' }, () => clock.now())
@@ -121,7 +125,7 @@ describe('units of one partition', () => {
     const run = new PartitionRun(partition)
     const finish: (() => void)[] = []
     for (let i = 0; i < count; i++) {
-      const work = () => new Promise<void>(resolve => (finish[i] = resolve))
+      const work = () => new Promise<undefined>(resolve => (finish[i] = () => resolve(undefined)))
       run.pull({ nextOffset: i + 1, records: 1, lane: `lane-${i % lanes}`, work })
     }
     return { partition, run, finish }
@@ -129,8 +133,8 @@ describe('units of one partition', () => {
 
   test('may end in any order, and count as processed without gaps', async () => {
     const { partition, run, finish } = runOf(4, 4)
-    const ends = [run.begin(), run.begin(), run.begin(), run.begin()]
-    expect(run.begin()).toBeUndefined()
+    const ends = [run.begin(never), run.begin(never), run.begin(never), run.begin(never)]
+    expect(run.begin(never)).toBeUndefined()
     for (const [i, processed] of [
       [2, 0],
       [0, 1],
@@ -146,12 +150,12 @@ describe('units of one partition', () => {
 
   test('of one lane wait for each other', async () => {
     const { run, finish } = runOf(4, 2)
-    const first = run.begin()
-    run.begin()
-    expect(run.begin()).toBeUndefined()
+    const first = run.begin(never)
+    run.begin(never)
+    expect(run.begin(never)).toBeUndefined()
     finish[0]!()
     await first
-    expect(run.begin()).toBeDefined()
+    expect(run.begin(never)).toBeDefined()
     expect(finish[2]).toBeDefined()
   })
 })
