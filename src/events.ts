@@ -6,6 +6,16 @@ export interface EventSource {
   readonly clientId: string
 }
 
+/** By this a client or an embedded cluster says who it is, to tools of this package. */
+export const facts = Symbol('posthaste facts')
+
+/** What a tool must know of a client, or of an embedded cluster, to watch it and ask its cluster. */
+export interface ClientFacts {
+  readonly source: EventSource
+  /** Settings by which another client reaches the same cluster. */
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
 /**
  * Everything that a client, or the embedded cluster, tells of itself while it works. Each is a
  * channel of `node:diagnostics_channel` named `posthaste:` + its name, and costs nothing while

@@ -1,6 +1,7 @@
 import { systemClock } from '../base/clock.ts'
 import { ShiftableClock } from '../base/shiftable-clock.ts'
 import { BrokerError, StateError } from '../errors.ts'
+import { type ClientFacts, facts } from '../events.ts'
 import { type Address, formatAddress } from '../net/transport.ts'
 import { type ErrorName, errorByName } from '../protocol/errors.ts'
 import type { ApiName, apiByName } from '../protocol/messages/index.ts'
@@ -325,6 +326,11 @@ export class EmbeddedCluster {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
+  }
+
+  get [facts](): ClientFacts {
+    const settings = { 'bootstrap.servers': this.bootstrapServers }
+    return { source: this.#state.publisher.source, settings }
   }
 
   #topic(name: string): Topic {

@@ -3,6 +3,7 @@ import { Cluster, type Environment } from '../cluster/cluster.ts'
 import type { GroupMetadata } from '../cluster/group-metadata.ts'
 import type { PartitionInfo } from '../cluster/metadata.ts'
 import { ConfigError, StateError } from '../errors.ts'
+import { type ClientFacts, facts } from '../events.ts'
 import { BatchLoop } from './batch-loop.ts'
 import type { ConsumerEvents, PartitionPosition, RebalanceListener } from './consumer-events.ts'
 import { Goal } from './goal.ts'
@@ -62,6 +63,7 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
   readonly #watchdog: Watchdog
   readonly #events = new Emitter<ConsumerEvents>()
   #closing: Promise<void> | undefined
+  readonly #settings: ConsumerOptions
 
   constructor(
     options: ConsumerOptions,
@@ -79,6 +81,7 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
       deserializers as Deserializers<unknown, unknown>,
     )
     this.#config = config
+    this.#settings = options
     this.#cluster = cluster
     this.#reading = reading
     this.#loops = loops
@@ -325,6 +328,10 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
   ): this {
     this.#events.off(name, listener)
     return this
+  }
+
+  get [facts](): ClientFacts {
+    return { source: this.#cluster.publisher.source, settings: this.#settings }
   }
 
   async #close(timeout: number): Promise<void> {

@@ -6,6 +6,7 @@ import { Cluster, type Environment } from '../cluster/cluster.ts'
 import type { GroupMetadata, OffsetToCommit } from '../cluster/group-metadata.ts'
 import type { PartitionInfo } from '../cluster/metadata.ts'
 import { KafkaError, StateError } from '../errors.ts'
+import { type ClientFacts, facts } from '../events.ts'
 import { Accumulator } from './accumulator.ts'
 import { BatchResults } from './batch-results.ts'
 import { Compressor } from './compressor.ts'
@@ -69,6 +70,7 @@ type Bytes = string | Uint8Array
  */
 export class Producer<Key = Bytes, Value = Bytes> {
   readonly #config: ProducerConfig
+  readonly #settings: ProducerOptions
   readonly #intake: Intake<Key, Value>
   readonly #cluster: Cluster
   readonly #accumulator: Accumulator
@@ -90,6 +92,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
   ) {
     const config = producerConfig(options)
     this.#config = config
+    this.#settings = options
     const autoCreateTopics = config.allowAutoCreateTopics
     const cluster = new Cluster({ config, environment, autoCreateTopics })
     this.#cluster = cluster
@@ -263,6 +266,10 @@ export class Producer<Key = Bytes, Value = Bytes> {
     this.#identity?.close()
     this.#cluster.close()
     return left as ProducerRecord<Key, Value>[]
+  }
+
+  get [facts](): ClientFacts {
+    return { source: this.#cluster.publisher.source, settings: this.#settings }
   }
 
   #move(to: 'closing' | 'closed'): void {
