@@ -2,9 +2,9 @@ import { codecById, type RecordBatch } from '../records/index.ts'
 import type { Portion } from './portion.ts'
 
 /**
- * Below this, a trip to the thread pool costs more than the work. LZ4 and Snappy give back more than
- * a gigabyte a second: what the trip costs in CPU time, two threads that wake each other, is a good
- * part of what it moves away. A large batch still goes there, lest it hold up everything else.
+ * Below this, a trip to the thread pool costs more than the work. LZ4 and Snappy give back more
+ * than a gigabyte a second: what the trip costs in CPU time, two threads that wake each other, is a
+ * good part of what it moves away. A large batch still goes there, lest it hold up all others.
  */
 const INLINE_BYTES = 4096
 const INLINE_BYTES_IF_FAST = 262_144

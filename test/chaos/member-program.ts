@@ -1,8 +1,8 @@
 import { Consumer, type ConsumerOptions, silentLogger } from '../../src/index.ts'
 
 /**
- * A member of a group that says what it does, a line for each: `+` and the partitions that came, `-`
- * those given up, `!` those lost, and `partition offset` of each record when it is processed.
+ * A member of a group that says what it does, a line for each: `+` and the partitions that came,
+ * `-` those given up, `!` those lost, and `partition offset` of each record when it is processed.
  * SIGTERM lets it leave in order.
  */
 const [bootstrapServers = '', topic = '', group = '', protocol = ''] = process.argv.slice(2)

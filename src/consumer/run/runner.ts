@@ -217,8 +217,8 @@ export class Runner<Key, Value> implements InWork {
   }
 
   /**
-   * Calls a handler as often as the policy says; what fails for good goes to the dead letters. Where
-   * nobody shall wait for it, gives in how many ms to try again.
+   * Calls a handler as often as the policy says; what fails for good goes to the dead letters.
+   * Where nobody shall wait for it, gives in how many ms to try again.
    */
   async #try(
     partition: ConsumedPartition,
