@@ -26,8 +26,9 @@ const FETCH_SESSION_ID_NOT_FOUND = 70
 
 /**
  * A fetch session with one broker (KIP-227): the broker remembers what is fetched, so that a
- * request names only what has changed since the last one, and an answer only what has news. Nothing
- * here sends: `next` says what the next request holds, `answered` and `drop` hear what became of it.
+ * request names only what has changed since the last one, and an answer only what has news.
+ * Nothing here sends: `next` says what the next request holds, `answered` and `drop` hear what
+ * became of it.
  *
  * Whenever the two sides may disagree, the next request begins a session anew and names everything;
  * so a session is never a reason to miss a record. A broker that answers session 0 keeps none, and
