@@ -46,6 +46,8 @@ export interface ThrottleEvent {
 }
 
 const BACKOFF_FLOOR_MS = 1
+/** INVALID_TOPIC_EXCEPTION and TOPIC_AUTHORIZATION_FAILED: no waiting makes them go away. */
+const hopeless = new Set([17, 29])
 
 /**
  * The loop that empties the accumulator. Whatever happens (a batch opened or filled, an answer, new
@@ -309,10 +311,26 @@ export class Sender {
     for (const topic of accumulator.wanted) {
       const info = cluster.use(topic.name)
       if (info) accumulator.learn(info)
-      if (topic.waiting.length === 0) continue
+      if (topic.waiting.length === 0 || this.#refuseHopeless(topic)) continue
       if (topic.askAgainAt <= pass.now) pass.needsMetadata = true
       else pass.lookAgainAt = Math.min(pass.lookAgainAt, topic.askAgainAt)
     }
+  }
+
+  /**
+   * Fails what waits for a topic of which the brokers say what waiting can't change. Their word is
+   * then forgotten, so that what is produced later asks anew: the right may have been granted.
+   */
+  #refuseHopeless(topic: Topic): boolean {
+    const { accumulator, cluster, settlement } = this.#parts
+    if (!hopeless.has(cluster.view.problems.get(topic.name) ?? 0)) return false
+    const cause = cluster.whyUnknown(topic.name)
+    if (!(cause instanceof KafkaError)) return false
+    cluster.view.forget(topic.name)
+    for (const entry of accumulator.expireWaiting(topic, Number.POSITIVE_INFINITY)) {
+      settlement.refused(entry, cause)
+    }
+    return true
   }
 
   /** Asks for metadata; the answer, or the failure to get one, wakes this loop again. */

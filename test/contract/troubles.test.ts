@@ -102,6 +102,18 @@ describe('no broker can be reached', () => {
   })
 })
 
+test('a topic that one may not write to is refused at once, and taken when that has changed', async () => {
+  await using cluster = await EmbeddedCluster.start(quiet)
+  let refused = true
+  cluster.fail('Metadata', 'TOPIC_AUTHORIZATION_FAILED', { topic: 'secret', while: () => refused })
+  await using producer = new Producer({ 'bootstrap.servers': cluster.bootstrapServers, ...quiet })
+  const error = await producer.send({ topic: 'secret', value: 'v' }).catch(thrown => thrown)
+  expect(error).toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED', persisted: 'no' })
+  expect(`${error.message} ${error.hint}`).toMatch(/secret.*posthaste acls create/)
+  refused = false
+  expect((await producer.send({ topic: 'secret', value: 'v' })).offset).toBe(0)
+})
+
 onBothClusters('what goes wrong with a record', cluster => {
   const make = (options: ProducerOptions = {}) =>
     new Producer({ 'bootstrap.servers': cluster().bootstrapServers, ...quiet, ...options })
