@@ -8,8 +8,19 @@ describe('demo', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/orders \[\d\] @ 0 +\w+ +order-\d{5}/)
     expect(stdout).toContain('delivered 1,200, failed 0')
-    expect(stdout.match(/✔/g)).toHaveLength(6)
+    expect(stdout.match(/✔/g)).toHaveLength(10)
     expect(stdout).not.toContain('✘')
+  })
+
+  it('has three groups read every order; one member stops, the other takes over', async () => {
+    const { stdout } = await posthaste(['demo'])
+    expect(stdout).toMatch(/warehouse-2 stopped in the middle; its partitions( \d){3}\n/)
+    expect(stdout).toMatch(/were with warehouse-1 \d+ ms later/)
+    expect(stdout).toMatch(/dashboard +0 1 2 3 4 5 +1200 +66487\.10 in all/)
+    expect(stdout).toMatch(/fraud-check +0 1 2 3 4 5 +1200 +49 above 150\.00/)
+    expect(stdout).toMatch(/warehouse-1 +0 1 2 3 4 5 +1150 +a file of 1200 lines/)
+    expect(stdout).toMatch(/warehouse-2 +[\d ]+ 50\n/)
+    expect(stdout).toContain('✔ warehouse-1 went on where warehouse-2 had stopped, to the offset')
   })
 
   it('shows how a schema evolves, and why a breaking change is refused before it is sent', async () => {
@@ -40,7 +51,13 @@ describe('demo', () => {
     }
     expect(summary).toMatchObject({ delivered: 1_200, failed: 0 })
     expect(summary.partitions).toEqual(Object.fromEntries(offsets))
-    expect(summary.checks).toHaveLength(6)
+    expect(summary.checks).toHaveLength(10)
+    expect(summary.readers).toEqual({
+      dashboard: 1_200,
+      'fraud-check': 1_200,
+      'warehouse-1': 1_150,
+      'warehouse-2': 50,
+    })
     expect(summary.checks.every((check: { holds: boolean }) => check.holds)).toBe(true)
   })
 
@@ -50,5 +67,7 @@ describe('demo', () => {
     expect(code).toBe(0)
     const topics = await posthaste(['topics', 'list', '-b', cluster.bootstrapServers])
     expect(topics.stdout).toBe('')
+    const groups = await posthaste(['groups', 'list', '-b', cluster.bootstrapServers])
+    expect(groups.stdout).toBe('')
   })
 })

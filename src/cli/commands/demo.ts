@@ -11,8 +11,9 @@ import {
   producerOptions,
 } from '../../index.ts'
 import { contact } from '../contact.ts'
-import { checksOf, type ReadRecord } from '../demo/checks.ts'
+import { checksOf, groupChecksOf, type ReadRecord } from '../demo/checks.ts'
 import { evolve } from '../demo/evolution.ts'
+import { type GroupPlaces, Groups } from '../demo/groups.ts'
 import { exampleOrders, type Order } from '../demo/orders.ts'
 import { DemoReport } from '../demo/report.ts'
 import { exitCodes } from '../exit.ts'
@@ -30,9 +31,10 @@ Examples:
   posthaste demo -b localhost:9092
 
 Starts a cluster of three brokers in this process, sends it the orders of examples/orders.jsonl
-with their users as keys, reads all of them back and compares. Then the schema of an order evolves,
-by a schema registry in this process. With -b it does so on a running cluster, in topics of its own
-that are deleted at the end. Exit code 1 where a check fails.`
+with their users as keys, while three groups read them: a dashboard, a fraud check, and a warehouse of
+two members, of which one stops in the middle. All is read back and compared. Then the schema of an
+order evolves, by a schema registry in this process. With -b it does so on a running cluster, in
+topics and groups of its own that are deleted at the end. Exit code 1 where a check fails.`
 
 export function declare(command: Command): void {
   command.addHelpText('after', examples).action(async () => {
@@ -53,6 +55,12 @@ async function demo(flags: CommonFlags): Promise<number> {
   const settings = settingsFor(producerOptions, there, {}, consumerOptions)
   using admin = await contact(settings)
   const evolving = `${topic}-avro`
+  const prefix = cluster ? '' : `${topic}-`
+  const groups: GroupPlaces['names'] = [
+    `${prefix}dashboard`,
+    `${prefix}fraud-check`,
+    `${prefix}warehouse`,
+  ]
   const made = await admin.topics.create([
     { name: topic, partitions: PARTITIONS },
     { name: evolving, partitions: 1 },
@@ -62,11 +70,14 @@ async function demo(flags: CommonFlags): Promise<number> {
   const report = new DemoReport(out, flags)
   report.began(orders, servers, topic, PARTITIONS)
   try {
-    const isGood = await thereAndBack({ orders, topic, evolving, settings, admin, report })
+    const isGood = await thereAndBack({ orders, topic, evolving, groups, settings, admin, report })
     return isGood ? exitCodes.done : exitCodes.failed
   } finally {
     await out.end()
-    if (!cluster) await admin.topics.delete([topic, evolving])
+    if (!cluster) {
+      await admin.groups.delete(groups)
+      await admin.topics.delete([topic, evolving])
+    }
   }
 }
 
@@ -75,14 +86,53 @@ interface Journey {
   readonly topic: string
   /** The topic in which the schema evolves. */
   readonly evolving: string
+  readonly groups: GroupPlaces['names']
   readonly settings: Readonly<Record<string, unknown>>
   readonly admin: Admin
   readonly report: DemoReport
 }
 
 async function thereAndBack(journey: Journey): Promise<boolean> {
-  const { orders, topic, evolving, settings, admin, report } = journey
+  const { orders, topic, evolving, settings, report } = journey
+  const consuming = settingsIn(adminOptions, settings)
+  const { metrics, sentMs, checks: together } = await sendAndRead(journey, consuming)
+  const readAt = systemClock.now()
+  const back = checksOf(orders, await readAll(topic, consuming))
+  report.readBack(back, systemClock.now() - readAt)
+  const evolution = await evolve(orders, { topic: evolving, producing: settings, consuming })
+  report.evolved(evolution)
+  const checks = [...together, ...back, ...evolution.checks]
+  report.summed(metrics, sentMs, checks)
+  return metrics.recordsFailed === 0 && checks.every(check => check.holds)
+}
+
+/** Sends the orders in two halves; between them one of the readers stops. */
+async function sendAndRead(journey: Journey, consuming: Readonly<Record<string, unknown>>) {
+  const { orders, topic, groups: names, settings, admin, report } = journey
+  const places = { topic, partitions: PARTITIONS, settings: consuming, names }
+  await using groups = await Groups.start(places)
+  report.waiting()
   await using producer = new Producer(settings)
+  const half = Math.ceil(orders.length / 2)
+  let sentMs = await send(producer, orders.slice(0, half), journey)
+  const taking = groups.takeOver()
+  sentMs += await send(producer, orders.slice(half), journey)
+  const metrics = producer.metrics()
+  const [described] = await admin.topics.describe([topic])
+  report.sent(metrics, sentMs, orThrow(described!))
+  const takeOver = await taking
+  const outcome = await groups.outcome(orders.length)
+  const checks = groupChecksOf(orders, outcome, takeOver)
+  report.readByGroups(outcome, takeOver, checks)
+  return { metrics, sentMs, checks }
+}
+
+/** Sends orders and waits for their reports; gives how long it took in milliseconds. */
+async function send(
+  producer: Producer,
+  orders: readonly Order[],
+  { topic, report }: Journey,
+): Promise<number> {
   const sentAt = systemClock.now()
   for (const order of orders) {
     const record = { topic, key: order.user, value: order.line }
@@ -92,24 +142,7 @@ async function thereAndBack(journey: Journey): Promise<boolean> {
     })
   }
   await producer.flush()
-  const sentMs = systemClock.now() - sentAt
-  const metrics = producer.metrics()
-  const [described] = await admin.topics.describe([topic])
-  report.sent(metrics, sentMs, orThrow(described!))
-
-  const readAt = systemClock.now()
-  const read = await readAll(topic, settings)
-  const back = checksOf(orders, read)
-  report.readBack(back, systemClock.now() - readAt)
-  const evolution = await evolve(orders, {
-    topic: evolving,
-    producing: settings,
-    consuming: settingsIn(adminOptions, settings),
-  })
-  report.evolved(evolution)
-  const checks = [...back, ...evolution.checks]
-  report.summed(metrics, sentMs, checks)
-  return metrics.recordsFailed === 0 && checks.every(check => check.holds)
+  return systemClock.now() - sentAt
 }
 
 /** All that is in the topic now, each partition in the order of its offsets. */
@@ -117,14 +150,14 @@ async function readAll(
   topic: string,
   settings: Readonly<Record<string, unknown>>,
 ): Promise<ReadRecord[]> {
-  await using consumer = new Consumer(settingsIn(adminOptions, settings))
+  await using consumer = new Consumer(settings)
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition)
   await consumer.assign(
     partitions.map(partition => ({ topic, partition, offset: 'earliest' as const })),
   )
   const read: ReadRecord[] = []
-  for await (const { partition, key, value } of consumer.messages({ until: 'end' })) {
-    read.push({ partition, key: String(key), value: String(value) })
+  for await (const { partition, offset, key, value } of consumer.messages({ until: 'end' })) {
+    read.push({ partition, offset, key: String(key), value: String(value) })
   }
   return read
 }

@@ -1,8 +1,10 @@
-import type { Order } from './orders.ts'
+import { FRAUD_LIMIT, type Outcome, type TakeOver } from './groups.ts'
+import { type Order, parseOrder } from './orders.ts'
 
 /** A record as it was read back. */
 export interface ReadRecord {
   readonly partition: number
+  readonly offset: number
   readonly key: string
   readonly value: string
 }
@@ -40,6 +42,47 @@ export function checksOf(sent: readonly Order[], read: readonly ReadRecord[]): C
   ]
 }
 
+/** Holds what three groups made of the orders while these were sent against what was sent. */
+export function groupChecksOf(
+  sent: readonly Order[],
+  outcome: Outcome,
+  takeOver: TakeOver | undefined,
+): Check[] {
+  const { dashboard, fraudCheck, warehouse, cents, suspicious, lines } = outcome
+  const wanted = sent.map(order => order.line)
+  const groups = [[dashboard], [fraudCheck], warehouse]
+  const values = groups.map(members => members.flatMap(({ read }) => read.map(each => each.value)))
+  const written = lines.map(parseOrder).map(({ user, line }) => ({ key: user, value: line }))
+  const users = new Set(sent.map(order => order.user))
+  return [
+    {
+      claim: `each of the three groups read all ${sent.length} orders, each once`,
+      holds: values.every(each => sameTexts(wanted, each)),
+    },
+    {
+      claim: `${warehouse[0].name} went on where ${warehouse[1].name} had stopped, to the offset`,
+      holds: takeOver?.partitions.every(p => goesOn(p, warehouse)) ?? false,
+    },
+    {
+      claim: 'the dashboard has the right total, the fraud check missed none',
+      holds:
+        cents === sumOf(sent.map(order => order.amount)) &&
+        suspicious === sent.filter(order => order.amount > FRAUD_LIMIT).length,
+    },
+    {
+      claim: "the warehouse's file has each user's orders in order",
+      holds: sameTexts(wanted, lines) && [...users].every(user => isInOrder(user, sent, written)),
+    },
+  ]
+}
+
+/** Whether one member read a partition from the very offset before which the other stopped. */
+function goesOn(partition: number, [first, second]: Outcome['warehouse']): boolean {
+  const next = second.read.findLast(record => record.partition === partition)
+  const begin = first.read.find(record => record.partition === partition)
+  return begin !== undefined && begin.offset === (next === undefined ? 0 : next.offset + 1)
+}
+
 function sameTexts(some: readonly string[], others: readonly string[]): boolean {
   const left = some.toSorted()
   const right = others.toSorted()
@@ -50,7 +93,11 @@ function partitionsOf(user: string, read: readonly ReadRecord[]): Set<number> {
   return new Set(read.filter(({ key }) => key === user).map(({ partition }) => partition))
 }
 
-function isInOrder(user: string, sent: readonly Order[], read: readonly ReadRecord[]): boolean {
+function isInOrder(
+  user: string,
+  sent: readonly Order[],
+  read: readonly Pick<ReadRecord, 'key' | 'value'>[],
+): boolean {
   const wanted = sent.filter(order => order.user === user).map(order => order.line)
   const got = read.filter(({ key }) => key === user).map(({ value }) => value)
   return wanted.length === got.length && wanted.every((line, i) => line === got[i])

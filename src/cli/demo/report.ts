@@ -1,16 +1,19 @@
+import { stripVTControlCharacters } from 'node:util'
 import type { DeliveryReport, ProducerMetrics, TopicDescription } from '../../index.ts'
 import type { Output } from '../output.ts'
 import { bar, painter } from '../paint.ts'
 import { grouped } from '../progress.ts'
 import type { CommonFlags } from '../settings.ts'
-import { table } from '../table.ts'
+import { table, widthOf } from '../table.ts'
 import type { Check } from './checks.ts'
 import type { Evolution } from './evolution.ts'
+import { FRAUD_LIMIT, type Outcome, type TakeOver } from './groups.ts'
 import type { Order } from './orders.ts'
 
 /** So many of each partition's deliveries are shown; all with -v. */
 const SHOWN_A_PARTITION = 2
 const BAR_WIDTH = 30
+const MARGIN = '  '
 
 /** Everything that the demo prints, from what really happened. */
 export class DemoReport {
@@ -20,6 +23,8 @@ export class DemoReport {
   /** Deliveries by partition. */
   readonly #delivered = new Map<number, number>()
   #hidden = 0
+  /** Orders read, by reader. */
+  #readers: Readonly<Record<string, number>> = {}
 
   constructor(out: Output, flags: CommonFlags) {
     this.#out = out
@@ -33,6 +38,10 @@ export class DemoReport {
     this.#heading(`${grouped(orders.length)} orders of ${users} users, through Kafka and back`)
     this.#line(`${brokers} at ${where.join(', ')}`)
     this.#line(`topic ${topic} has ${partitions} partitions; the key of each order is its user`)
+  }
+
+  waiting(): void {
+    this.#line('three groups wait for them: a dashboard, a fraud check, a warehouse')
     this.#heading('delivered')
   }
 
@@ -79,6 +88,38 @@ export class DemoReport {
     for (const line of table(columns, rows)) this.#line(line)
   }
 
+  readByGroups(outcome: Outcome, takeOver: TakeOver | undefined, checks: readonly Check[]): void {
+    const { dashboard, fraudCheck, warehouse, cents, suspicious, lines } = outcome
+    const [first, second] = warehouse
+    this.#heading('and read by three groups meanwhile')
+    if (takeOver) {
+      const { partitions, afterMs } = takeOver
+      this.#line(`${second.name} stopped in the middle; its partitions ${partitions.join(' ')}`)
+      this.#line(`were with ${first.name} ${Math.round(afterMs)} ms later`)
+      this.#line('')
+    }
+    const columns = [
+      { heading: 'reader' },
+      { heading: 'partitions' },
+      { heading: 'orders', numbers: true },
+      { heading: 'makes of them' },
+    ]
+    const made = [
+      [dashboard, `${(cents / 100).toFixed(2)} in all`],
+      [fraudCheck, `${suspicious} above ${FRAUD_LIMIT}.00`],
+      [first, `a file of ${lines.length} lines`],
+      [second, ''],
+    ] as const
+    const rows = made.map(([{ name, read }, what]) => {
+      const partitions = new Set(read.map(({ partition }) => partition))
+      return [name, [...partitions].sort((a, b) => a - b).join(' '), read.length, what]
+    })
+    for (const line of table(columns, rows)) this.#line(line)
+    this.#line('')
+    this.#claims(checks)
+    this.#readers = Object.fromEntries(made.map(([{ name, read }]) => [name, read.length]))
+  }
+
   readBack(checks: readonly Check[], elapsedMs: number): void {
     this.#heading(`read back in ${Math.round(elapsedMs)} ms`)
     this.#claims(checks)
@@ -90,7 +131,7 @@ export class DemoReport {
     this.#line(`version 1 of ${subject}: ${first} orders sent in Avro`)
     this.#line(`version 2 adds currency, with a default: compatible, ${second} orders sent`)
     this.#line('version 3 adds customer, without a default: refused before any record was sent')
-    for (const reason of reasons) this.#line(this.#paint('yellow', `  ${reason}`))
+    for (const reason of reasons) this.#line(`  ${this.#paint('yellow', reason)}`)
     this.#claims(checks)
     this.#line('')
   }
@@ -100,7 +141,7 @@ export class DemoReport {
     if (!this.#flags.json) return
     const { recordsDelivered: delivered, recordsFailed: failed } = metrics
     const partitions = Object.fromEntries([...this.#delivered].sort(([a], [b]) => a - b))
-    this.#out.json({ delivered, failed, elapsedMs, partitions, checks })
+    this.#out.json({ delivered, failed, elapsedMs, partitions, readers: this.#readers, checks })
   }
 
   #claims(checks: readonly Check[]): void {
@@ -115,6 +156,22 @@ export class DemoReport {
   }
 
   #line(text: string): void {
-    if (!this.#flags.json && !this.#flags.quiet) this.#out.line(text === '' ? '' : `  ${text}`)
+    if (this.#flags.json || this.#flags.quiet) return
+    for (const line of wrapped(text, widthOf(process.stdout) - MARGIN.length)) {
+      this.#out.line(line === '' ? '' : `${MARGIN}${line}`)
+    }
   }
+}
+
+/** A text in lines of at most `width` columns, as far as its words allow. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    const longer = `${last} ${word}`
+    if (last === undefined) lines.push(word)
+    else if (stripVTControlCharacters(longer).length > width) lines.push(`${MARGIN}${word}`)
+    else lines[lines.length - 1] = longer
+  }
+  return lines
 }

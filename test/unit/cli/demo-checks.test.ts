@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { checksOf } from '../../../src/cli/demo/checks.ts'
+import { checksOf, groupChecksOf } from '../../../src/cli/demo/checks.ts'
+import type { Outcome } from '../../../src/cli/demo/groups.ts'
 import { exampleOrders, parseOrder } from '../../../src/cli/demo/orders.ts'
 
 const orders = [
@@ -8,8 +9,9 @@ const orders = [
   '{"id":"3","user":"ada","amount":3.3}',
 ].map(parseOrder)
 
-const read = orders.map(({ user, line }) => ({
+const read = orders.map(({ id, user, line }) => ({
   partition: user === 'ada' ? 0 : 1,
+  offset: ['1', '2'].includes(id) ? 0 : 1,
   key: user,
   value: line,
 }))
@@ -40,6 +42,52 @@ describe("the demo's checks", () => {
     const astray = read.map((each, i) => (i === 2 ? { ...each, partition: 5 } : each))
     expect(failing(astray)).toEqual([placed])
     expect(failing(read.toReversed())).toEqual([ordered])
+  })
+})
+
+describe("the checks of the demo's groups", () => {
+  /** The second of the warehouse reads ada's first order, then the first takes the partition over. */
+  const good = {
+    dashboard: { name: 'dashboard', read },
+    fraudCheck: { name: 'fraud-check', read },
+    warehouse: [
+      { name: 'warehouse-1', read: read.slice(1) },
+      { name: 'warehouse-2', read: read.slice(0, 1) },
+    ],
+    cents: 660,
+    suspicious: 0,
+    lines: orders.map(order => order.line),
+  } as const
+  const takeOver = { partitions: [0], afterMs: 1 }
+  const broken = (change: Partial<Outcome>) =>
+    groupChecksOf(orders, { ...good, ...change }, takeOver).flatMap(({ holds }, i) =>
+      holds ? [] : ['all', 'place', 'results', 'file'][i],
+    )
+
+  it('hold where each group read all, and the partition went on to the offset', () => {
+    expect(broken({})).toEqual([])
+  })
+
+  it('fail for a record that a group lost or read twice', () => {
+    const [first, second] = good.warehouse
+    expect(broken({ dashboard: { name: 'dashboard', read: read.slice(1) } })).toEqual(['all'])
+    const skipped = { ...first, read: first.read.slice(0, 1) }
+    expect(broken({ warehouse: [skipped, second] })).toEqual(['all', 'place'])
+    const doubled = { ...first, read }
+    expect(broken({ warehouse: [doubled, second] })).toEqual(['all', 'place'])
+  })
+
+  it('fail where nobody took over, and for wrong results', () => {
+    expect(groupChecksOf(orders, good, undefined).map(({ holds }) => holds)).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ])
+    expect(broken({ cents: 661 })).toEqual(['results'])
+    expect(broken({ suspicious: 1 })).toEqual(['results'])
+    expect(broken({ lines: good.lines.toReversed() })).toEqual(['file'])
+    expect(broken({ lines: good.lines.slice(1) })).toEqual(['file'])
   })
 })
 
