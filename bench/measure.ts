@@ -92,7 +92,7 @@ export async function measureAll(
 
 type Measured = Omit<Figures, keyof Case | 'round'>
 
-async function runCase(
+export async function runCase(
   { client, mode, codec, messages }: Case,
   { words, env }: Command,
   place: readonly [bootstrapServers: string, topic: string],
@@ -108,7 +108,7 @@ async function runCase(
   return measured
 }
 
-async function recordsFile(): Promise<string> {
+export async function recordsFile(): Promise<string> {
   const folder = join(root, '.cache', 'bench')
   const file = join(folder, `records-${VALUE_BYTES}.tsv`)
   await mkdir(folder, { recursive: true })
