@@ -18,6 +18,8 @@ import type { Counters } from './model/counters.ts'
 import { Topic } from './model/topic.ts'
 import { type ClusterOptions, type ParsedClusterOptions, parseClusterOptions } from './options.ts'
 import { recordsOf, type StoredRecord, waitForRecords } from './read-back.ts'
+import { type Gate, saslGate } from './security/gate.ts'
+import { givePasswords } from './security/passwords.ts'
 import type { TelemetryListener } from './telemetry/telemetry.ts'
 import { markerGate } from './transactions/marker-gate.ts'
 
@@ -54,6 +56,7 @@ export class EmbeddedCluster {
   readonly #state: ClusterState
   readonly #faults: Faults
   readonly #clock: ShiftableClock
+  readonly #listeners: readonly string[]
   #stopping: Promise<void> | undefined
 
   private constructor(
@@ -61,9 +64,11 @@ export class EmbeddedCluster {
     brokers: readonly Broker[],
     faults: Faults,
     clock: ShiftableClock,
+    listeners: readonly string[],
   ) {
     this.#state = state
     this.#clock = clock
+    this.#listeners = listeners
     this.brokers = brokers
     this.#faults = faults
   }
@@ -81,20 +86,27 @@ export class EmbeddedCluster {
     const faults = new Faults()
     const gate = markerGate(faults, parsed.settings.clock)
     const state = await ClusterState.create(parsed.settings, nodes, data, gate)
-    const brokers = nodes.map((node, i) => {
-      const port = parsed.port === 0 ? 0 : parsed.port + i
-      const address = { host: parsed.host, port }
-      const advertised = parsed.advertised[i]
-      return new Broker({
-        cluster: state,
-        node,
-        faults,
-        listen: parsed.listen,
-        address,
-        advertised,
-      })
+    await givePasswords(parsed.listeners, state)
+    const gates = parsed.listeners.map(({ name, sasl }): Gate => {
+      const { security } = state
+      return { listener: name, sasl: sasl && saslGate(sasl, security.scram, state.clock) }
     })
-    const cluster = new EmbeddedCluster(state, brokers, faults, clock)
+    const brokers = nodes.map((node, i) => {
+      const listeners = parsed.listeners.map(({ listen, host, port, advertised }, j) => ({
+        gate: gates[j]!,
+        listen,
+        address: { host, port: port === 0 ? 0 : port + i },
+        advertised: advertised[i],
+      }))
+      return new Broker({ cluster: state, node, faults, listeners })
+    })
+    const cluster = new EmbeddedCluster(
+      state,
+      brokers,
+      faults,
+      clock,
+      parsed.listeners.map(({ name }) => name),
+    )
     try {
       for (const broker of brokers) await broker.start()
       return cluster
@@ -107,6 +119,21 @@ export class EmbeddedCluster {
   /** `host:port,…` of all brokers, for `bootstrap.servers`. */
   get bootstrapServers(): string {
     return this.brokers.map(broker => formatAddress(broker.address)).join(',')
+  }
+
+  /**
+   * The same at one of `listeners`. Throws a StateError if there is none of that name.
+   *
+   * @example
+   * const cluster = await EmbeddedCluster.start({ listeners: { safe: { tls: { key, cert } } } })
+   * new Producer({ 'bootstrap.servers': cluster.bootstrapServersAt('safe'), ... })
+   */
+  bootstrapServersAt(listener: string): string {
+    if (!this.#listeners.includes(listener)) {
+      const names = this.#listeners.join(', ')
+      throw new StateError(`there is no listener ${listener}; they are ${names}`)
+    }
+    return this.brokers.map(broker => formatAddress(broker.addressAt(listener))).join(',')
   }
 
   get clusterId(): string {
@@ -354,6 +381,7 @@ function nodesOf({ brokers, host }: ParsedClusterOptions): BrokerNode[] {
     rack: null,
     address,
     isAlive: false,
+    otherAddresses: new Map(),
     fetchSessions: new FetchSessions(),
   }))
 }

@@ -19,6 +19,8 @@ import {
 } from './handler.ts'
 import type { BrokerNode } from './model/broker-node.ts'
 import type { ClusterState } from './model/cluster-state.ts'
+import type { Access } from './security/acl/authorizer.ts'
+import type { Gate } from './security/gate.ts'
 import { errorsIn, placeNames } from './told.ts'
 
 /** What a session has of its broker. */
@@ -26,6 +28,8 @@ export interface SessionHost {
   readonly cluster: ClusterState
   readonly node: BrokerNode
   readonly faults: Faults
+  /** The listener that took the connection. */
+  readonly gate: Gate
 }
 
 /** A request that was read and is to be answered. */
@@ -36,6 +40,7 @@ export interface Request {
   readonly correlationId: number
   readonly clientId: string | null
   readonly software: ClientSoftware
+  readonly access: Access
   readonly peer: string
   /** Aborts when the connection is gone. */
   readonly signal: AbortSignal
@@ -191,7 +196,8 @@ function failed(host: SessionHost, request: Request, error: Error): Answer {
 }
 
 function contextOf(host: SessionHost, request: Request, failureOf: FailureOf): Context {
-  const { cluster, node } = host
-  const { version, clientId, software, peer, signal } = request
-  return { cluster, node, version, clientId, software, peer, signal, failureOf }
+  const { cluster, node, gate } = host
+  const { version, clientId, software, access, peer, signal } = request
+  const { listener } = gate
+  return { cluster, node, listener, version, clientId, software, access, peer, signal, failureOf }
 }

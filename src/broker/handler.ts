@@ -5,6 +5,7 @@ import type { Reader } from '../wire/reader.ts'
 import type { FailureOf } from './faults/faults.ts'
 import type { BrokerNode } from './model/broker-node.ts'
 import type { ClusterState } from './model/cluster-state.ts'
+import type { Access } from './security/acl/authorizer.ts'
 
 /** What a client says that it is (KIP-511); blank until it has said so. */
 export interface ClientSoftware {
@@ -21,6 +22,10 @@ export interface Context {
   readonly clientId: string | null
   /** The same object for all requests of a connection. */
   readonly software: ClientSoftware
+  /** The name of the listener to which it came. */
+  readonly listener: string
+  /** Who asks, and what they may do. */
+  readonly access: Access
   /** The client's address, `host:port`. */
   readonly peer: string
   /** Aborts when the connection is gone, so that nothing waits for nobody. */

@@ -3,12 +3,15 @@ import { type Random, systemRandom } from '../base/random.ts'
 import { ConfigError } from '../errors.ts'
 import { consoleLogger, type Logger } from '../logger.ts'
 import { listenTcp } from '../net/tcp.ts'
+import { tlsListen } from '../net/tls-server.ts'
 import type { Address, Listen } from '../net/transport.ts'
 import { brokerConfigs } from './config/broker-configs.ts'
 import { configProblem } from './config/config-table.ts'
 import { isTopicConfig, topicConfigs } from './config/topic-configs.ts'
 import { groupSettings } from './groups/settings.ts'
 import type { ClusterSettings } from './model/cluster-state.ts'
+import type { AuthorizerOptions } from './security/acl/authorizer.ts'
+import { checkSecurity, type ListenerOptions, type ListenerSecurity } from './security/options.ts'
 
 /** How an embedded cluster is to be. */
 export interface ClusterOptions {
@@ -49,6 +52,18 @@ export interface ClusterOptions {
   readonly transactionVersion?: 0 | 1 | 2
   /** The largest request, in bytes (`socket.request.max.bytes`). Default: 104,857,600. */
   readonly maxRequestBytes?: number
+  /**
+   * TLS and SASL of the brokers' listener. Default: neither, whoever comes is `User:ANONYMOUS`.
+   *
+   * @example
+   * const users = { alice: 'secret' }
+   * security: { tls: { key, cert }, sasl: { mechanisms: { PLAIN: { users } } } }
+   */
+  readonly security?: ListenerSecurity
+  /** More listeners by name, at other ports and with security of their own. */
+  readonly listeners?: Readonly<Record<string, ListenerOptions>>
+  /** Enforces ACLs, as Kafka's StandardAuthorizer does. Default: everybody may do everything. */
+  readonly authorizer?: AuthorizerOptions
   readonly clock?: Clock
   readonly random?: Random
   readonly logger?: Logger
@@ -59,23 +74,55 @@ export interface ClusterOptions {
 export interface ParsedClusterOptions {
   readonly settings: ClusterSettings
   readonly brokers: number
-  readonly port: number
-  readonly host: string
-  readonly advertised: readonly Address[]
   readonly dataDir: string | undefined
+  readonly listeners: readonly ParsedListener[]
+  readonly host: string
+}
+
+/** The name of the listener that is always there. */
+export const MAIN_LISTENER = 'main'
+
+export interface ParsedListener extends ListenerSecurity {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  readonly advertised: readonly Address[]
   readonly listen: Listen
 }
 
 /** Checks options and fills in the defaults. Throws a ConfigError for what can't be. */
 export function parseClusterOptions(options: ClusterOptions): ParsedClusterOptions {
-  const { brokers = 1, port = 0, host = '127.0.0.1', advertised = [], listen = listenTcp } = options
+  const { brokers = 1, host = '127.0.0.1' } = options
   whole('brokers', brokers, 1, 1000)
-  whole('port', port, 0, 65_536 - brokers)
-  if (advertised.length !== 0 && advertised.length !== brokers) {
-    throw new ConfigError(`advertised names ${advertised.length} addresses for ${brokers} brokers`)
+  const main = listenerOf(MAIN_LISTENER, { ...options, ...options.security }, options)
+  const others = Object.entries(options.listeners ?? {}).map(([name, listener]) => {
+    if (name === MAIN_LISTENER) throw new ConfigError(`listeners: ${name} is the first one's name`)
+    return listenerOf(name, listener, options)
+  })
+  return {
+    settings: settingsOf(options, brokers),
+    brokers,
+    dataDir: options.dataDir,
+    host,
+    listeners: [main, ...others],
   }
-  const settings = settingsOf(options, brokers)
-  return { settings, brokers, port, host, advertised, dataDir: options.dataDir, listen }
+}
+
+function listenerOf(name: string, given: ListenerOptions, cluster: ClusterOptions): ParsedListener {
+  const { brokers = 1, listen, logger = consoleLogger() } = cluster
+  const { port = 0, host = cluster.host ?? '127.0.0.1', advertised = [], tls, sasl } = given
+  const at = name === MAIN_LISTENER ? '' : `listeners.${name}.`
+  whole(`${at}port`, port, 0, 65_536 - brokers)
+  if (advertised.length !== 0 && advertised.length !== brokers) {
+    const found = `${advertised.length} addresses for ${brokers} brokers`
+    throw new ConfigError(`${at}advertised names ${found}`)
+  }
+  checkSecurity(given, name === MAIN_LISTENER ? 'security' : `listeners.${name}`)
+  if (tls && listen) throw new ConfigError(`${at}tls needs TCP, and listen names something else`)
+  const refused = (peer: string, error: Error) =>
+    logger.log('warn', 'broker:handshake-refused', { listener: name, peer, error })
+  const how = tls ? tlsListen(tls, refused) : (listen ?? listenTcp)
+  return { name, host, port, advertised, listen: how, ...(sasl && { sasl }) }
 }
 
 function settingsOf(options: ClusterOptions, brokers: number): ClusterSettings {
@@ -100,6 +147,7 @@ function settingsOf(options: ClusterOptions, brokers: number): ClusterSettings {
     transactionVersion,
     fsync: options.fsync ?? false,
     maxRequestBytes,
+    authorizer: options.authorizer,
   }
 }
 

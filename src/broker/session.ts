@@ -8,6 +8,8 @@ import { type Answer, dispatch, type Request, type SessionHost } from './dispatc
 import type { ClientSoftware } from './handler.ts'
 import { unsupportedApiVersions } from './handlers/18-api-versions.ts'
 import { handlerByKey } from './handlers/index.ts'
+import { Access } from './security/acl/authorizer.ts'
+import { Authentication, type SaslReply } from './security/authentication.ts'
 
 /** Requests, and bytes of them, that may wait in a connection before it is read no further. */
 const MAX_WAITING_REQUESTS = 128
@@ -33,6 +35,7 @@ export class Session {
   readonly #splitter: FrameSplitter
   readonly #gone = new AbortController()
   readonly #software: ClientSoftware = { name: '', version: '' }
+  readonly #authentication: Authentication
   readonly #onClosed: () => void
   #frames: Buffer[] = []
   #frameBytes = 0
@@ -54,6 +57,12 @@ export class Session {
     this.#onClosed = onClosed
     this.#splitter = new FrameSplitter(host.cluster.settings.maxRequestBytes)
     this.#lastActivity = host.cluster.clock.now()
+    this.#authentication = new Authentication(
+      host.gate.sasl,
+      transport.subject,
+      host.cluster.clock,
+      this.#gone.signal,
+    )
     this.#watch()
     transport.listen({
       data: chunk => this.#received(chunk),
@@ -115,6 +124,8 @@ export class Session {
   #begin(frame: Buffer): void {
     this.#frameBytes -= frame.length
     try {
+      const reply = this.#authentication.take(frame)
+      if (reply) return void this.#authenticate(reply)
       // The part of the header that is the same in all versions comes first: of a version that we
       // don't know, nothing else can be read.
       const peek = new Reader(frame)
@@ -139,12 +150,48 @@ export class Session {
         correlationId,
         clientId,
         software,
+        access: this.#access(),
         peer,
         signal,
       })
     } catch (error) {
       this.#reject(asError(error).message)
     }
+  }
+
+  /** Who is at the other end, and what they may do. */
+  #access(): Access {
+    const { authorizer } = this.#host.cluster.security
+    const host = hostOf(this.#transport.peer)
+    return new Access(authorizer, { principal: this.#authentication.principal, host })
+  }
+
+  async #authenticate(replying: Promise<SaslReply>): Promise<void> {
+    const slot: Slot = { answer: undefined }
+    this.#slots.push(slot)
+    this.#isBusy = true
+    try {
+      const { chunks, refusal } = await replying
+      slot.answer = chunks ? { is: 'response', chunks, message: {} } : { is: 'nothing' }
+      if (refusal !== undefined) this.#refused(refusal)
+    } catch (error) {
+      slot.answer = { is: 'close' }
+      this.#refused(asError(error).message)
+    }
+    this.#isBusy = false
+    this.#lastActivity = this.#host.cluster.clock.now()
+    this.#goOn()
+  }
+
+  /** Closes the connection once the refusal has left. */
+  #refused(reason: string): void {
+    if (this.#isClosed) return
+    const { cluster, node, gate } = this.#host
+    cluster.counters.failedAuthentications++
+    const { peer } = this.#transport
+    const facts = { broker: node.id, listener: gate.listener, peer, reason }
+    cluster.logger.log('warn', 'broker:authentication-failed', facts)
+    this.#slots.push({ answer: { is: 'close' } })
   }
 
   /** A client newer than we are must learn what we speak, in words of version 0 (KIP-511). */
@@ -245,4 +292,9 @@ export class Session {
     cluster.logger.log('info', 'broker:connection-expired', facts)
     this.destroy()
   }
+}
+
+/** The address of a peer without its port, as ACLs name it. */
+function hostOf(peer: string): string {
+  return peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
 }

@@ -1,5 +1,12 @@
 import { connect, createServer, type Socket } from 'node:net'
-import { type Dial, formatAddress, type Listen, type Transport } from './transport.ts'
+import {
+  type Address,
+  type Dial,
+  formatAddress,
+  type Listen,
+  type Listener,
+  type Transport,
+} from './transport.ts'
 
 /** Plain TCP. `TCP_NODELAY` is on: our batches are large already, and answers should not wait. */
 export const dialTcp: Dial = (address, signal) =>
@@ -26,11 +33,20 @@ export const dialTcp: Dial = (address, signal) =>
   })
 
 export const listenTcp: Listen = (address, accept) =>
-  new Promise((resolve, reject) => {
-    const server = createServer({ noDelay: true, keepAlive: true }, socket => {
-      const { remoteAddress: host = 'unknown', remotePort: port = 0 } = socket
-      accept(socketTransport(socket, formatAddress({ host, port })))
-    })
+  listenSockets(address, socket => accept(socketTransport(socket, peerOf(socket))))
+
+/** Who is at the other end of a socket. */
+export function peerOf({ remoteAddress: host = 'unknown', remotePort: port = 0 }: Socket): string {
+  return formatAddress({ host, port })
+}
+
+/** Listens for bare sockets. Rejects with the system's error. */
+export function listenSockets(
+  address: Address,
+  accept: (socket: Socket) => void,
+): Promise<Listener> {
+  return new Promise((resolve, reject) => {
+    const server = createServer({ noDelay: true, keepAlive: true }, accept)
     server.once('error', reject)
     server.listen({ host: address.host, port: address.port }, () => {
       server.removeListener('error', reject)
@@ -43,6 +59,7 @@ export const listenTcp: Listen = (address, accept) =>
       })
     })
   })
+}
 
 /** A socket of `node:net` or `node:tls` as a transport. */
 export function socketTransport(socket: Socket, peer: string): Transport {

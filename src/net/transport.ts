@@ -23,6 +23,8 @@ export interface TransportEvents {
 export interface Transport {
   /** Who is at the other end, for messages to people. */
   readonly peer: string
+  /** The subject of the certificate that the peer showed, as RFC 2253 writes it; by TLS alone. */
+  readonly subject?: string
   /** Names who is told; to be called at once, before control returns to the event loop. */
   listen(events: TransportEvents): void
   /**

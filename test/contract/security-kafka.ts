@@ -27,9 +27,11 @@ export const ODD = { name: 'a,b=c', password: 'pa,ss=wörd ﬁ' }
 /** How long a session of the listener `brief` lasts. */
 export const BRIEF_SESSION_MS = 3_000
 
-/** One real broker, with a listener for each way to protect a connection. */
+/** One broker, real or embedded, with a listener for each way to protect a connection. */
 export interface SecureKafka {
-  readonly cluster: KafkaCluster
+  readonly kind: 'kafka' | 'embedded'
+  /** Its listener without any. */
+  readonly bootstrapServers: string
   readonly authority: Authority
   readonly oidc: OidcServer
   /** A folder for the test's own files. */
@@ -37,6 +39,8 @@ export interface SecureKafka {
   /** Signs who the broker of `mtls` knows. */
   issue(name: string): Identity
   at(listener: ListenerName, host?: string): string
+  /** Gives a user a password for SCRAM-SHA-256, as Kafka's own tool does it. */
+  setPassword(user: string, password: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -59,7 +63,9 @@ export async function startSecureKafka(): Promise<SecureKafka> {
   }).finally(() => delete process.env.JAVA_TOOL_OPTIONS)
   ports.set('plaintext', cluster.brokers[0]!.port)
   return {
-    cluster,
+    kind: 'kafka',
+    bootstrapServers: cluster.bootstrapServers,
+    setPassword: (user, password) => setPassword(cluster, folder, user, password),
     authority,
     oidc,
     folder,
@@ -70,6 +76,24 @@ export async function startSecureKafka(): Promise<SecureKafka> {
       await oidc.stop()
     },
   }
+}
+
+async function setPassword(
+  cluster: KafkaCluster,
+  folder: string,
+  user: string,
+  password: string,
+): Promise<void> {
+  // In a file, since what a JVM makes of odd letters in an argument depends on the machine.
+  const file = join(folder, 'password.properties')
+  const escaped = password.replace(/[^ -~]/g, letter => {
+    return `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+  await writeFile(file, `SCRAM-SHA-256=password=${escaped}\n`)
+  const set = ['--alter', '--add-config-file', file]
+  const entity = ['--entity-type', 'users', '--entity-name', user]
+  const outcome = await cluster.tool('ConfigCommand', [...set, ...entity])
+  if (outcome.code !== 0) throw new Error(`${outcome.stdout}${outcome.stderr}`)
 }
 
 function listening(place: Place, ports: ReadonlyMap<ListenerName, number>) {

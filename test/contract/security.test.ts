@@ -6,6 +6,7 @@ import { describeWithKafka, freshName } from '../support/kafka.ts'
 import { waitFor } from '../support/wait.ts'
 import { readBack } from './read-back.ts'
 import { encryptedKey, pkcs12 } from './security-certificates.ts'
+import { startSecureEmbedded } from './security-embedded.ts'
 import {
   type ListenerName,
   ODD,
@@ -144,20 +145,14 @@ const bySasl: Readonly<Record<string, readonly [ListenerName[], Settings]>> = {
   ],
 }
 
-describeWithKafka('a protected Kafka', () => {
+describe('a protected cluster, embedded', () => protectedCluster(startSecureEmbedded))
+describeWithKafka('a protected cluster, real Kafka', () => protectedCluster(startSecureKafka))
+
+function protectedCluster(start: () => Promise<SecureKafka>): void {
   let kafka: SecureKafka
   beforeAll(async () => {
-    kafka = await startSecureKafka()
-    // In a file, since what a JVM makes of such letters in an argument depends on the machine.
-    const file = join(kafka.folder, 'odd.properties')
-    const escaped = ODD.password.replace(/[^ -~]/g, letter => {
-      return `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`
-    })
-    await writeFile(file, `SCRAM-SHA-256=password=${escaped}\n`)
-    const set = ['--alter', '--add-config-file', file]
-    const user = ['--entity-type', 'users', '--entity-name', ODD.name]
-    const outcome = await kafka.cluster.tool('ConfigCommand', [...set, ...user])
-    if (outcome.code !== 0) throw new Error(`${outcome.stdout}${outcome.stderr}`)
+    kafka = await start()
+    await kafka.setPassword(ODD.name, ODD.password)
   })
   afterAll(() => kafka?.stop())
 
@@ -170,7 +165,7 @@ describeWithKafka('a protected Kafka', () => {
     } finally {
       await producer.close()
     }
-    const stored = await readBack(kafka.cluster.bootstrapServers, topic)
+    const stored = await readBack(kafka.bootstrapServers, topic)
     expect(stored).toMatchObject([{ value: 'safe' }])
   }
 
@@ -214,10 +209,10 @@ describeWithKafka('a protected Kafka', () => {
       producer.send({ topic, value: '3' }).catch(() => undefined),
     )
     await producer.close()
-    expect(await readBack(kafka.cluster.bootstrapServers, topic)).toMatchObject([{ value: '3' }])
+    expect(await readBack(kafka.bootstrapServers, topic)).toMatchObject([{ value: '3' }])
   })
 
   describe('says of a wrong setting what is wrong', () => refusals(() => kafka))
 
   describe('while records flow', () => renewals(() => kafka))
-})
+}

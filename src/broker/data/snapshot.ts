@@ -1,5 +1,8 @@
 import type { FeatureLevels } from '../config/features.ts'
 import type { KeptConfig } from '../config/resource-configs.ts'
+import type { KeptSecurity } from '../security/security-state.ts'
+import { listAt, numberAt, numbersAt, objectAt, shown, stringAt, stringsAt } from './json-at.ts'
+import { parseSecurity } from './parse-security.ts'
 
 /** The version of the layout of a data folder. */
 export const FORMAT = 1
@@ -15,6 +18,8 @@ export interface ClusterSnapshot {
   readonly configs: readonly KeptConfig[]
   /** Levels that were changed from those of a new cluster; none in older folders. */
   readonly features: FeatureLevels
+  /** Users, rights and quotas; none in older folders. */
+  readonly security: KeptSecurity
 }
 
 export interface TopicSnapshot {
@@ -48,6 +53,7 @@ export function parseSnapshot(text: string): ClusterSnapshot {
       parseConfig(each, `configs[${i}]`),
     ),
     features: numbersAt(root.features ?? {}, 'features'),
+    security: parseSecurity(root.security ?? {}),
   }
 }
 
@@ -80,44 +86,4 @@ function parsePartition(json: unknown, at: string): PartitionSnapshot {
     replicas: replicas.map((id, i) => numberAt(id, `${at}.replicas[${i}]`)),
     leaderEpoch: numberAt(partition.leaderEpoch, `${at}.leaderEpoch`),
   }
-}
-
-function stringsAt(json: unknown, at: string): Record<string, string> {
-  const entries = Object.entries(objectAt(json, at))
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, stringAt(value, `${at}.${name}`)]),
-  )
-}
-
-function numbersAt(json: unknown, at: string): Record<string, number> {
-  const entries = Object.entries(objectAt(json, at))
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, numberAt(value, `${at}.${name}`)]),
-  )
-}
-
-function objectAt(value: unknown, at: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Error(`${at} must be an object, got ${shown(value)}`)
-  }
-  return { ...value }
-}
-
-function listAt(value: unknown, at: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw new Error(`${at} must be a list, got ${shown(value)}`)
-  return value
-}
-
-function stringAt(value: unknown, at: string): string {
-  if (typeof value !== 'string') throw new Error(`${at} must be a text, got ${shown(value)}`)
-  return value
-}
-
-function numberAt(value: unknown, at: string): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return value
-  throw new Error(`${at} must be a whole number, got ${shown(value)}`)
-}
-
-function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? String(value)).slice(0, 60)
 }

@@ -26,7 +26,7 @@ export const metadata = on(
   async (request, context) => {
     const { cluster } = context
     return {
-      brokers: cluster.livingNodes.map(endpointOf),
+      brokers: cluster.livingNodes.map(node => endpointOf(node, context.listener)),
       clusterId: cluster.clusterId,
       controllerId: cluster.controllerId,
       topics: await topicAnswers(request, context),

@@ -9,6 +9,7 @@
 import type { ErrorName } from '../../protocol/errors.ts'
 import { FindCoordinator } from '../../protocol/messages/index.ts'
 import { type Context, on } from '../handler.ts'
+import { addressAt } from '../model/broker-node.ts'
 import type { CoordinatorKind } from '../model/coordinators.ts'
 import { code } from './answers.ts'
 
@@ -23,12 +24,12 @@ export const findCoordinator = on(FindCoordinator, [0, 6], async (request, conte
   return { errorCode, errorMessage, nodeId, host, port }
 })
 
-function find(key: string, keyType: number, { cluster }: Context) {
+function find(key: string, keyType: number, { cluster, listener }: Context) {
   const kind = KINDS[keyType]
   if (!kind) return failed(key, 'INVALID_REQUEST', `key type ${keyType} is not served`)
   const node = cluster.coordinatorOf(kind, key)
   if (!node) return failed(key, 'COORDINATOR_NOT_AVAILABLE', 'no broker is alive')
-  const { host, port } = node.address
+  const { host, port } = addressAt(node, listener)
   return { key, nodeId: node.id, host, port, errorCode: 0, errorMessage: null }
 }
 

@@ -20,8 +20,8 @@ export function currentLeader({ leader, leaderEpoch }: Partition) {
 }
 
 /** Where the brokers live that an answer names as leaders (KIP-951), each once. */
-export function leaderEndpoints({ cluster }: Context, leaders: ReadonlySet<number>) {
-  return cluster.nodes.filter(node => leaders.has(node.id)).map(endpointOf)
+export function leaderEndpoints({ cluster, listener }: Context, leaders: ReadonlySet<number>) {
+  return cluster.nodes.filter(node => leaders.has(node.id)).map(node => endpointOf(node, listener))
 }
 
 /** Why this broker does not serve a partition to a client that believes in `epoch`. */

@@ -7,11 +7,19 @@ export interface BrokerNode {
   readonly rack: string | null
   /** Where clients are told to find it. */
   address: Address
+  /** The same for the listeners beside the first one, by their names. */
+  readonly otherAddresses: Map<string, Address>
   isAlive: boolean
   readonly fetchSessions: FetchSessions
 }
 
-/** As responses carry it. */
-export function endpointOf({ id, rack, address }: BrokerNode) {
-  return { nodeId: id, host: address.host, port: address.port, rack }
+/** Where clients of a listener find it. */
+export function addressAt({ address, otherAddresses }: BrokerNode, listener: string): Address {
+  return otherAddresses.get(listener) ?? address
+}
+
+/** As responses carry it, to a client of that listener. */
+export function endpointOf(node: BrokerNode, listener: string) {
+  const { host, port } = addressAt(node, listener)
+  return { nodeId: node.id, host, port, rack: node.rack }
 }

@@ -12,6 +12,8 @@ import { type ClusterSnapshot, FORMAT } from '../data/snapshot.ts'
 import { GroupCoordinator } from '../groups/coordinator.ts'
 import { folderLog, memoryLog, recoveredLog } from '../log/open-log.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
+import type { AuthorizerOptions } from '../security/acl/authorizer.ts'
+import { type KeptSecurity, NO_SECURITY, SecurityState } from '../security/security-state.ts'
 import { Telemetry } from '../telemetry/telemetry.ts'
 import { TransactionCoordinator } from '../transactions/coordinator.ts'
 import type { MarkerGate } from '../transactions/markers.ts'
@@ -44,6 +46,8 @@ export interface ClusterSettings {
   readonly fsync: boolean
   /** The largest request, in bytes. */
   readonly maxRequestBytes: number
+  /** Undefined where everybody may do everything. */
+  readonly authorizer: AuthorizerOptions | undefined
 }
 
 /** What a cluster begins with, new or restored. */
@@ -52,10 +56,17 @@ interface Kept {
   readonly nextProducerId: number
   readonly configs: readonly KeptConfig[]
   readonly features: FeatureLevels
+  readonly security: KeptSecurity
 }
 
 function newCluster({ random }: ClusterSettings): Kept {
-  return { clusterId: randomUuid(random), nextProducerId: 0, configs: [], features: {} }
+  return {
+    clusterId: randomUuid(random),
+    nextProducerId: 0,
+    configs: [],
+    features: {},
+    security: NO_SECURITY,
+  }
 }
 
 /** The state that the brokers of one cluster share. */
@@ -74,6 +85,8 @@ export class ClusterState {
   readonly features: Features
   /** Settings of what is no topic. To be changed by `configure`. */
   readonly configs: ResourceConfigs
+  /** Users, rights and quotas. To be saved by whoever changes them. */
+  readonly security: SecurityState
   readonly clusterId: string
   readonly publisher: Publisher
   /** How often what is no log has changed since the start. */
@@ -98,6 +111,7 @@ export class ClusterState {
     this.cleaner = new Cleaner(this)
     this.features = new Features(settings.transactionVersion, kept.features)
     this.configs = new ResourceConfigs(kept.configs)
+    this.security = new SecurityState(settings.authorizer, kept.security)
     this.#topicDefaults = this.#currentDefaults()
     this.producerIds = new ProducerIds(kept.nextProducerId, () => this.save())
     this.groups = new GroupCoordinator(this)
@@ -354,6 +368,7 @@ export class ClusterState {
       nextProducerId: this.producerIds.reserved,
       configs: this.configs.kept(),
       features: this.features.kept(),
+      security: this.security.kept(),
       topics: [...this.topics.all()].map(topic => ({
         name: topic.name,
         id: topic.id,

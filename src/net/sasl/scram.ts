@@ -11,7 +11,8 @@ import { readServerFinal, readServerFirst, saslName } from './scram-messages.ts'
 
 export type ScramMechanismName = 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
 
-const hashes = {
+/** The hash of each mechanism, and how long it is. */
+export const scramHashes = {
   'SCRAM-SHA-256': { name: 'sha256', bytes: 32 },
   'SCRAM-SHA-512': { name: 'sha512', bytes: 64 },
 } as const
@@ -66,7 +67,7 @@ interface Agreed {
 
 /** Our proof, and the signature that the broker must then show; derived off the event loop. */
 async function prove(name: ScramMechanismName, password: string, agreed: Agreed, text: string) {
-  const hash = hashes[name]
+  const hash = scramHashes[name]
   const { salt, iterations } = agreed
   const salted = await deriveKey(password, salt, iterations, hash.bytes, hash.name)
   const hmac = (key: Buffer, data: string | Buffer) =>
