@@ -72,6 +72,11 @@ const entries: readonly Entry[] = [
     load: () => import('./commands/doctor.ts'),
   },
   {
+    name: 'bench',
+    about: 'measure producing, and reading back, on your own cluster',
+    load: () => import('./commands/bench.ts'),
+  },
+  {
     name: 'explain-partition',
     about: 'say to which partition a key goes, with each algorithm in use',
     load: () => import('./commands/explain-partition.ts'),
