@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Consumer, listen, Producer, type ProducerOptions, silentLogger } from '../../src/index.ts'
 import { freshName } from '../support/kafka.ts'
@@ -7,7 +8,9 @@ import { waitFor } from '../support/wait.ts'
 import { type ListenerName, PASSWORDS, type SecureKafka } from './security-kafka.ts'
 import { CLIENT } from './security-oidc.ts'
 
-const limits = { timeout: 90_000 }
+/** How long each flow goes on at least; the renewals alone decide without it. */
+const SECONDS = Number(process.env.SECURITY_SECONDS ?? 0)
+const limits = { timeout: 90_000 + SECONDS * 1_000 }
 
 /** Counts what the connections of one client go through. */
 function watch(clientId: string) {
@@ -22,8 +25,8 @@ function watch(clientId: string) {
 }
 
 /**
- * Records that flow without a pause, out and in, until `enough` holds: none may fail, none may be
- * missing, doubled or out of order at the end.
+ * Records that flow without a pause, 5,000 a second, out and in, until `enough` holds: none may
+ * fail, none may be missing, doubled or out of order at the end.
  */
 async function flow(
   kafka: SecureKafka,
@@ -50,14 +53,14 @@ async function flow(
   await waitFor('the first record', () => values.length > 0)
   const { seen, stop } = watch(topic)
   const beat = setInterval(() => {
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 50; i++) {
       producer.produce({ topic, partition: 0, value: String(sent++) }, error => {
         if (error) failures.push(error)
       })
     }
   }, 10)
   try {
-    await enough(seen)
+    await Promise.all([enough(seen), pause(SECONDS * 1_000)])
   } finally {
     clearInterval(beat)
   }
