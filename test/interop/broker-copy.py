@@ -1,4 +1,4 @@
-"""Copies a topic in transactions with both Python clients, and looks at it with their admin clients.
+"""Copies a topic in transactions with both Python clients, and looks at it with their admins.
 
 Arguments: the bootstrap servers. Each client fills a topic, reads it as a member of a group, and
 writes what it read to another with its offsets, every third transaction aborted and done again.
@@ -23,7 +23,8 @@ def confluent_copy(source, target, group):
     filler = confluent_kafka.Producer({"bootstrap.servers": SERVERS, "acks": "all"})
     delivered = []
     for i in range(RECORDS):
-        filler.produce(source, str(i), partition=i % 2, on_delivery=lambda e, m: delivered.append(e))
+        told = lambda error, _: delivered.append(error)
+        filler.produce(source, str(i), partition=i % 2, on_delivery=told)
     assert filler.flush(30) == 0 and delivered == [None] * RECORDS, delivered
     consumer = confluent_kafka.Consumer(
         {
@@ -123,7 +124,8 @@ def confluent_read(topic):
         if message.error() is None:
             values.append(int(message.value()))
         else:
-            assert message.error().code() == confluent_kafka.KafkaError._PARTITION_EOF, message.error()
+            error = message.error()
+            assert error.code() == confluent_kafka.KafkaError._PARTITION_EOF, error
             ends += 1
     consumer.close()
     return values
@@ -174,7 +176,8 @@ def main():
     for deleted in admin.delete_topics(names[:2]).values():
         deleted.result(30)
     other.delete_topics(names[2:])
-    saw["topics_left"] = sorted(name for name in admin.list_topics(timeout=10).topics if name in names)
+    left = admin.list_topics(timeout=10).topics
+    saw["topics_left"] = sorted(name for name in left if name in names)
     other.close()
     print(json.dumps(saw))
 
