@@ -2,6 +2,7 @@ import { brokerApisPage } from './broker-apis.ts'
 import { commandLinePage } from './command-line.ts'
 import { configurationPage } from './configuration.ts'
 import { dependenciesPage } from './dependencies.ts'
+import { errorsPage } from './errors.ts'
 import { eventsPage } from './events.ts'
 import { statesPage } from './states.ts'
 
@@ -11,6 +12,7 @@ export const pages: readonly (readonly [path: string, make: () => string])[] = [
   ['docs/cli-reference.md', commandLinePage],
   ['docs/configuration.md', configurationPage],
   ['docs/dependencies.md', dependenciesPage],
+  ['docs/errors.md', errorsPage],
   ['docs/events.md', eventsPage],
   ['docs/states.md', statesPage],
 ]
