@@ -116,6 +116,8 @@ export interface Events {
     generation: number
     change: 'assigned' | 'revoked' | 'lost'
     partitions: { topic: string; partition: number }[]
+    /** All that it has then. */
+    owned: { topic: string; partition: number }[]
   }
   /** A partition that a consumer reads moved on. */
   'partition:moved': { topic: string; partition: number; from: string; to: string }

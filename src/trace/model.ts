@@ -360,9 +360,7 @@ function takeConsumer(consumer: ConsumerModel, event: PlainEvent, model: Model):
 }
 
 function shared(consumer: ConsumerModel, event: Extract<PlainEvent, { name: 'share:changed' }>) {
-  const slots = event.partitions.map(slotOf)
-  const kept = consumer.share.filter(slot => !slots.includes(slot))
-  consumer.share = event.change === 'assigned' ? [...kept, ...slots].sort() : kept
+  consumer.share = event.owned.map(slotOf).sort()
   consumer.group = event.group
   consumer.member = event.member
   consumer.generation = event.generation

@@ -28,7 +28,7 @@ export class Stage {
   readonly #theatre: Theatre
   /** In a cluster of this process counting is enough to tell runs apart. */
   readonly #run: string
-  readonly #topics = new Map<string, string>()
+  readonly #topics = new Set<string>()
   readonly #open = new Set<{ dispose(): Promise<void> }>()
   #acts = 0
 
@@ -49,12 +49,12 @@ export class Stage {
   /** A topic of this run's own; in a cluster that others use it has a name of its own. */
   async topic(name: string, partitions: number): Promise<string> {
     using admin = new Admin(this.#settings('admin'))
-    const taken = await admin.topics.list()
-    const isFree = taken.every(topic => topic.name !== name)
-    const own = isFree ? name : `${name}-${this.#run}`
-    this.#topics.set(own, own)
-    const [made] = await admin.topics.create([{ name: own, partitions }])
-    orThrow(made!)
+    const [first] = await admin.topics.create([{ name, partitions }])
+    const isTaken = first?.is === 'failed' && first.error.code === 'TOPIC_ALREADY_EXISTS'
+    const own = isTaken ? this.own(name) : name
+    if (isTaken) (await admin.topics.create([{ name: own, partitions }])).forEach(orThrow)
+    else orThrow(first!)
+    this.#topics.add(own)
     return own
   }
 
@@ -138,7 +138,7 @@ export class Stage {
     this.recorder.close()
     if (this.#theatre.cluster || this.#topics.size === 0) return
     using admin = new Admin(this.#settings('admin'))
-    await admin.topics.delete([...this.#topics.keys()])
+    await admin.topics.delete([...this.#topics])
   }
 
   #settings(name: string): Record<string, unknown> & { 'bootstrap.servers': string } {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { EmbeddedCluster } from '../../broker/index.ts'
+import type { Dashboard } from '../../dashboard/index.ts'
 import { asError } from '../../errors.ts'
 import { listen } from '../../events.ts'
 import { consoleLogger } from '../../logger.ts'
@@ -22,6 +23,7 @@ interface Flags extends CommonFlags {
   readonly defaultPartitions: number
   readonly autoCreate: boolean
   readonly registryPort?: number
+  readonly uiPort?: number
 }
 
 const examples = `
@@ -45,6 +47,7 @@ export function declare(command: Command): void {
     .option('--default-partitions <n>', 'of a new topic', wholeNumber(1, 100_000), 1)
     .option('--no-auto-create', 'topics do not come into being when they are first asked for')
     .option('--registry-port <port>', 'a schema registry too, at this port; 0: a free one', port)
+    .option('--ui-port <port>', 'a page that shows what goes on, at this port; 0: a free one', port)
     .addHelpText('after', examples)
     .action(async () => {
       process.exitCode = await serve(command.optsWithGlobals<Flags>())
@@ -61,10 +64,13 @@ async function serve(flags: Flags): Promise<number> {
   const out = new Output(process.stdout)
   await using cluster = await start(flags)
   await using registry = await startRegistry(flags)
+  await using page = await startPage(flags, cluster)
   const url = registry?.url
-  if (flags.json) out.json({ ready: cluster.bootstrapServers.split(','), registry: url })
+  const ui = page?.url
+  if (flags.json) out.json({ ready: cluster.bootstrapServers.split(','), registry: url, ui })
   else out.line(`ready ${cluster.bootstrapServers}`)
   if (!flags.json && url !== undefined) out.line(`registry ${url}`)
+  if (!flags.json && ui !== undefined) out.line(`ui ${ui}`)
   out.push()
   await interrupt.asked
   if (flags.verbose) process.stderr.write('closing …\n')
@@ -90,6 +96,25 @@ async function start(flags: Flags): Promise<EmbeddedCluster> {
     const error = asError(thrown)
     if (!('code' in error && error.code === 'EADDRINUSE')) throw error
     throw new UsageError(`somebody listens there already (${error.message})`, 'take another --port')
+  }
+}
+
+/** The page that shows what goes on in the cluster; elsewhere than here it takes a token. */
+async function startPage(
+  { host, uiPort }: Flags,
+  cluster: EmbeddedCluster,
+): Promise<Dashboard | null> {
+  if (uiPort === undefined) return null
+  const { dashboard } = await import('../../dashboard/index.ts')
+  try {
+    return await dashboard(cluster, { host, port: uiPort, title: cluster.bootstrapServers })
+  } catch (thrown) {
+    const error = asError(thrown)
+    if (!('code' in error && error.code === 'EADDRINUSE')) throw error
+    throw new UsageError(
+      `somebody listens there already (${error.message})`,
+      'take another --ui-port',
+    )
   }
 }
 

@@ -23,9 +23,13 @@ import { Player } from '../trace/player.ts'
 interface Flags extends CommonFlags {
   readonly list?: boolean
   readonly speed: number
+  readonly ui?: boolean
+  readonly uiHost: string
+  readonly uiPort: number
 }
 
 const BROKERS = 3
+const HERE = '127.0.0.1'
 const WIDTH_WITHOUT_TERMINAL = 100
 
 const examples = `
@@ -34,6 +38,7 @@ Examples:
   posthaste trace retry
   posthaste trace transaction --json | jq .action
   posthaste trace keys -b localhost:9092
+  posthaste trace --ui
 
 A small program runs on the real producer and consumer, against a cluster of three brokers in this
 process or, with -b, a running one; each step is an event that they told. In a terminal: space runs
@@ -44,6 +49,13 @@ export function declare(command: Command): void {
     .argument('[scenario]', 'what to show; --list names all', 'first-message')
     .option('--list', 'list the scenarios')
     .option('--speed <steps>', 'how many steps a second, in a terminal', wholeNumber(1, 32), 2)
+    .option('--ui', 'show it on a page in a browser instead')
+    .option('--ui-port <port>', 'of the page; 0: a free one', wholeNumber(0, 65_535), 0)
+    .option(
+      '--ui-host <address>',
+      'where the page is served; elsewhere than here it takes a token',
+      HERE,
+    )
     .addHelpText('after', examples)
     .action(async (name: string) => {
       process.exitCode = await trace(name, command.optsWithGlobals<Flags>())
@@ -54,6 +66,7 @@ async function trace(name: string, flags: Flags): Promise<number> {
   const out = new Output(process.stdout)
   try {
     if (flags.list) list(out, flags)
+    else if (flags.ui) return await page(scenarioNamed(name), flags, out)
     else await show(scenarioNamed(name), flags, out)
   } finally {
     await out.end()
@@ -91,6 +104,24 @@ async function show(scenario: Scenario, flags: Flags, out: Output): Promise<void
   if (isPlayed) await play(run, flags, interrupt)
   const width = process.stdout.isTTY ? process.stdout.columns || 80 : WIDTH_WITHOUT_TERMINAL
   for (const line of paperLines(run, width, painter(process.stdout))) out.line(line)
+}
+
+/** Serves the page until it is told to end; gives the exit code. */
+async function page(scenario: Scenario, flags: Flags, out: Output): Promise<number> {
+  const { servePage } = await import('../../dashboard/index.ts')
+  await using place = await theatreFor(scenario, flags)
+  using interrupt = new Interrupt()
+  const { theatre } = place
+  const { settings } = theatre
+  const where = { host: flags.uiHost, port: flags.uiPort }
+  const title = flags.bootstrapServer ?? 'a cluster of three brokers'
+  await using served = await servePage({ settings, theatre, title, isMine: () => true, ...where })
+  const url = `${served.url}#trace/${scenario.name}`
+  if (flags.json) out.json({ ui: url })
+  else out.line(`ui ${url}`)
+  out.push()
+  await interrupt.asked
+  return exitCodes.done
 }
 
 async function play(run: Trace, { speed }: Flags, { signal }: Interrupt): Promise<void> {

@@ -162,7 +162,7 @@ export class Share implements ShareKeeper {
   #publish(change: 'assigned' | 'revoked' | 'lost', slots: readonly TopicPartition[]): void {
     const { groupId: group, memberId: member, generationId: generation } = this.#parts.identity()
     const partitions = slots.map(({ topic, partition }) => ({ topic, partition }))
-    const facts = { group, member, generation, change, partitions }
+    const facts = { group, member, generation, change, partitions, owned: [...this.owned()] }
     this.#parts.publisher.publish('share:changed', facts)
   }
 }
