@@ -59,11 +59,11 @@ function ways(title, figure) {
   const names = {
     produce: 'produce()',
     callback: 'produce() with a callback each',
-    send: 'send(), 10,000 not awaited',
-    'batch-1000': 'sendBatch() of 1,000, awaited',
-    'batch-100': 'sendBatch() of 100, awaited',
-    'batch-10': 'sendBatch() of 10, awaited',
-    'batch-1': 'sendBatch() of 1, awaited',
+    send: 'send(), 10,000 outstanding',
+    'batch-1000': 'sendBatch() of 1,000',
+    'batch-100': 'sendBatch() of 100',
+    'batch-10': 'sendBatch() of 10',
+    'batch-1': 'sendBatch() of 1 (half as many)',
   }
   const bars = Object.entries(names).flatMap(([mode, name]) =>
     rows
