@@ -81,6 +81,11 @@ const entries: readonly Entry[] = [
     about: 'say to which partition a key goes, with each algorithm in use',
     load: () => import('./commands/explain-partition.ts'),
   },
+  {
+    name: 'completion',
+    about: 'print a script by which bash, zsh or fish complete this command line',
+    load: () => import('./commands/completion.ts'),
+  },
 ]
 
 const examples = `
@@ -128,10 +133,14 @@ export function commandLine(): Command {
   return program
 }
 
-/** The same with every command complete at once: for what must know them all, as documents do. */
-export async function wholeCommandLine(): Promise<Command> {
+/**
+ * The same with every command complete at once, or those of the names: for what must know them
+ * without calling one, as documents do.
+ */
+export async function wholeCommandLine(names?: readonly string[]): Promise<Command> {
   const program = commandLine()
   for (const { name, load } of entries) {
+    if (names && !names.includes(name)) continue
     const { declare } = await load()
     const command = program.commands.find(each => each.name() === name)
     if (command) declare(command)

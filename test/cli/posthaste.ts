@@ -10,7 +10,7 @@ import { type Outcome, type RunOptions, run } from '../support/run.ts'
 vi.setConfig({ testTimeout: 120_000 })
 
 const folder = await builtPackage()
-const main = join(folder, 'dist/cli/main.js')
+export const main = join(folder, 'dist/cli/main.js')
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** As outside of any terminal, and without settings of whoever runs the tests. */
