@@ -35,7 +35,7 @@ export function LiveView() {
       <section aria-label="Events">
         <h2>Events</h2>
         {heard.value.length === 0 && <p class="nothing">Nothing has happened yet.</p>}
-        <ol class="events" aria-live="off">
+        <ol class="events" aria-live="off" aria-label="The latest events" tabIndex={0}>
           {heard.value.toReversed().map(({ number, event }) => {
             const words = wordsOf(event, emptyModel())
             return (

@@ -78,28 +78,30 @@ function Playing({ recording, again }: { recording: Recording; again: () => void
     const timer = setTimeout(() => setAt(at + 1), 1000 / speed)
     return () => clearTimeout(timer)
   }, [isRunning, at, speed, isOver])
-  const go = (to: number) => {
+  const move = (next: (now: number) => number) => {
     setRunning(false)
-    setAt(Math.min(steps.length, Math.max(1, to)))
+    setAt(now => Math.min(steps.length, Math.max(1, next(now))))
   }
+  const go = (to: number) => move(() => to)
+  const by = (steps: number) => move(now => now + steps)
   const run = () => {
     if (isOver) setAt(1)
     setRunning(isOver || !isRunning)
   }
-  useKeys({ ' ': run, ArrowRight: () => go(at + 1), ArrowLeft: () => go(at - 1) })
+  useKeys({ ' ': run, ArrowRight: () => by(1), ArrowLeft: () => by(-1) })
   const model = useMemo(() => modelAt(entries, at), [entries, at])
   const current = steps[at - 1]
   const call = steps.find(step => step.is === 'call' && step.act === current?.act)
   return (
     <div class="playing" data-step={at} data-steps={steps.length}>
       <fieldset class="controls" aria-label="Play">
-        <button type="button" onClick={() => go(at - 1)} disabled={at <= 1}>
+        <button type="button" onClick={() => by(-1)} disabled={at <= 1}>
           Back
         </button>
         <button type="button" class="main" onClick={run} aria-pressed={isRunning && !isOver}>
           {isOver ? 'Play again' : isRunning ? 'Pause' : 'Play'}
         </button>
-        <button type="button" onClick={() => go(at + 1)} disabled={isOver}>
+        <button type="button" onClick={() => by(1)} disabled={isOver}>
           Step
         </button>
         <label>

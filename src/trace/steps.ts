@@ -104,15 +104,17 @@ function producerState(producer: ProducerModel): string {
   return `${name} ${state}${of}, ${queued} queued${held}, ${acknowledged} acknowledged`
 }
 
+/** What scenarios call the only producer that they have. */
+const PLAIN_NAME = 'producer'
+
 const unsettled = ({ batches }: ProducerModel) =>
   Object.values(batches).filter(({ phase }) => phase !== 'delivered' && phase !== 'failed')
 
-/** The variables as they stand. With several producers each has its own, under its name. */
+/** The variables as they stand; those of a producer with a name of its own stand under that. */
 export function trackerOf({ producers, consumers, logs }: Model): Tracker {
   const tracker: Record<string, string | number> = {}
-  const all = Object.values(producers)
-  for (const producer of all) {
-    const prefix = all.length > 1 ? `${producer.name} ` : ''
+  for (const producer of Object.values(producers)) {
+    const prefix = producer.name === PLAIN_NAME ? '' : `${producer.name} `
     const put = (name: string, value: string | number) => {
       tracker[`${prefix}${name}`] = value
     }

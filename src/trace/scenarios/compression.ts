@@ -6,7 +6,7 @@ export const compression: Scenario = {
   about: 'Whole batches are compressed: the more alike their records, the smaller they become.',
   async play(stage) {
     const topic = await stage.topic('clicks', 1)
-    const clicks = Array.from({ length: 40 }, (_, i) => ({
+    const clicks = Array.from({ length: 16 }, (_, i) => ({
       topic,
       key: `user-${i % 5}`,
       value: JSON.stringify({ event: 'click', page: '/orders', user: `user-${i % 5}`, at: i }),
@@ -16,7 +16,7 @@ export const compression: Scenario = {
         'compression.type': type,
         'linger.ms': 60_000,
       })
-      await producer.produceEach(clicks, `The same forty clicks, with ${type}.`)
+      await producer.produceEach(clicks, `The same sixteen clicks, with ${type}.`)
       await producer.flush()
       await producer.close()
     }
