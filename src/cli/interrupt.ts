@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { constants } from 'node:os'
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -8,17 +9,25 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
  */
 export class Interrupt {
   readonly #controller = new AbortController()
+  readonly #lastWords: () => string | undefined
   /** Resolves when interrupted; waiting for it does not keep the process alive. */
   readonly asked: Promise<void>
   #code: number | undefined
   readonly #heard = (name: NodeJS.Signals) => {
     const code = 128 + constants.signals[name]
-    if (this.#code !== undefined) process.exit(code)
+    if (this.#code !== undefined) {
+      const words = this.#lastWords()
+      // Written before the process goes, which a stream would not promise.
+      if (words !== undefined) say(words)
+      process.exit(code)
+    }
     this.#code = code
     this.#controller.abort()
   }
 
-  constructor() {
+  /** `lastWords` is what to say when it is ended at once: what is left undone. */
+  constructor(lastWords: () => string | undefined = () => undefined) {
+    this.#lastWords = lastWords
     this.asked = new Promise(resolve => {
       this.signal.addEventListener('abort', () => resolve(), { once: true })
     })
@@ -36,5 +45,13 @@ export class Interrupt {
 
   [Symbol.dispose](): void {
     for (const name of signals) process.off(name, this.#heard)
+  }
+}
+
+function say(words: string): void {
+  try {
+    writeSync(process.stderr.fd, `${words}\n`)
+  } catch {
+    // Nobody reads it.
   }
 }

@@ -59,6 +59,7 @@ export class Printing {
       for (const message of batch) {
         if (this.count < this.#most) this.#print(message)
       }
+      this.#heardAt = systemClock.now()
       await this.#ready()
       if (out.gone || this.count >= this.#most) break
     }
@@ -69,6 +70,7 @@ export class Printing {
     const { consumer, out } = this.#parts
     for await (const message of consumer.messages(until)) {
       this.#print(message)
+      this.#heardAt = systemClock.now()
       if (out.isFull) await this.#ready()
       if (out.gone) break
       // Not by break, after which the last record would not count as processed.
@@ -80,7 +82,6 @@ export class Printing {
     const { print, out, progress } = this.#parts
     print(message, out)
     this.count++
-    this.#heardAt = systemClock.now()
     if (this.count % RECORDS_A_LOOK === 0) progress.update(this.count, this.count)
   }
 

@@ -10,8 +10,20 @@ export interface Progress {
 
 export const noProgress: Progress = { update() {}, stop() {} }
 
-const WITH_TOTAL = ' {bar} {percentage}%  {records} records  {rate}/s  {left} left'
-const WITHOUT_TOTAL = ' {records} records  {rate}/s'
+/** With a total and without, for terminals of at least so many columns; the widest first. */
+const layouts = [
+  {
+    columns: 80,
+    withTotal: ' {bar} {percentage}%  {records} records  {rate}/s  {left} left',
+    without: ' {records} records  {rate}/s',
+  },
+  {
+    columns: 40,
+    withTotal: ' {percentage}%  {records} records  {left} left',
+    without: ' {records} records  {rate}/s',
+  },
+  { columns: 0, withTotal: ' {percentage}% {left} left', without: ' {records}' },
+] as const
 
 /** A bar with rate and time left on a terminal; without a total, just the count and the rate. */
 export async function progressBar(
@@ -19,9 +31,10 @@ export async function progressBar(
   total: number | undefined,
 ): Promise<Progress> {
   const { default: progress } = await import('cli-progress')
+  const layout = layouts.find(({ columns }) => (stream.columns || 80) >= columns) ?? layouts[0]
   const bar: SingleBar = new progress.SingleBar({
     stream,
-    format: total === undefined ? WITHOUT_TOTAL : WITH_TOTAL,
+    format: total === undefined ? layout.without : layout.withTotal,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     barsize: 30,

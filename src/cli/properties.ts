@@ -7,12 +7,19 @@ const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', f
  * comments, a backslash at the end joins lines, and `\u0041` or `\=` stand for single characters.
  */
 export function parseProperties(text: string, file = 'properties'): Record<string, string> {
+  return readProperties(text, file).properties
+}
+
+/** The same with the number of the line on which each key stands. */
+export function readProperties(text: string, file: string) {
   const properties: Record<string, string> = {}
+  const lines = new Map<string, number>()
   for (const { line, number } of logicalLines(text)) {
     const cut = keyEnd(line)
     const rest = line.slice(cut).replace(/^[ \t\f]*[=:]?[ \t\f]*/, '')
     const place = `${file}, line ${number}`
     const key = unescaped(line.slice(0, cut), place)
+    lines.set(key, number)
     Object.defineProperty(properties, key, {
       value: unescaped(rest, place),
       enumerable: true,
@@ -20,7 +27,7 @@ export function parseProperties(text: string, file = 'properties'): Record<strin
       writable: true,
     })
   }
-  return properties
+  return { properties, lines }
 }
 
 interface LogicalLine {

@@ -9,7 +9,7 @@ import {
 import { ConfigError } from '../errors.ts'
 import { consoleLogger, type Logger, type LogLevel } from '../logger.ts'
 import { fileError, UsageError } from './exit.ts'
-import { parseProperties } from './properties.ts'
+import { readProperties } from './properties.ts'
 
 /** The options that every command has, as commander gives them. */
 export interface CommonFlags {
@@ -67,16 +67,33 @@ function fromFile(
   alsoKnown: OptionSet,
 ): Record<string, unknown> {
   if (file === undefined) return {}
-  const texts = Object.entries(parseProperties(textOf(file), file))
+  const { properties, lines } = readProperties(textOf(file), file)
+  const texts = Object.entries(properties)
   const meant = texts.filter(([key]) => !isForJavaOnly(key) && !isForRegistry(key))
-  try {
-    const { values, given } = parsed({ ...alsoKnown, ...set }, Object.fromEntries(meant))
+  const known = { ...alsoKnown, ...set }
+  // One by one at first, so that a mistake is told with its line.
+  for (const [key, value] of meant) {
+    naming(`${file}, line ${lines.get(key)}`, () => parsed(known, { [key]: value }))
+  }
+  return naming(file, () => {
+    const { values, given } = parsed(known, Object.fromEntries(meant))
     return dotted(
       values,
       [...given].filter(key => key in set),
     )
+  })
+}
+
+/** Puts the place in front of what is wrong there. */
+function naming<T>(place: string, read: () => T): T {
+  try {
+    return read()
   } catch (error) {
-    if (error instanceof ConfigError) throw new ConfigError(`${file}: ${error.message}`)
+    if (error instanceof ConfigError) {
+      const { hint, message } = error
+      const words = hint === undefined ? message : message.slice(0, -hint.length - 2)
+      throw new ConfigError(`${place}: ${words}`, hint)
+    }
     throw error
   }
 }

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, fstatSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { fileError } from './exit.ts'
@@ -28,6 +28,8 @@ export async function openSources(
 
 function standardInput(stdin: NodeJS.ReadStream): Source {
   const name = 'standard input'
+  // A folder in its place (`< .`) reads as nothing at all, which would look like success.
+  if (fstatSync(0).isDirectory()) throw fileError(name, folderError())
   return { name, size: undefined, chunks: signal => chunksOf(name, stdin, signal) }
 }
 
@@ -37,7 +39,7 @@ async function openFile(name: string): Promise<Source> {
   try {
     handle = await open(name)
     const stat = await handle.stat()
-    if (stat.isDirectory()) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' })
+    if (stat.isDirectory()) throw folderError()
     // A pipe or device has no size of its own.
     size = stat.isFile() ? stat.size : undefined
   } catch (error) {
@@ -48,6 +50,10 @@ async function openFile(name: string): Promise<Source> {
     return chunksOf(name, stream, signal)
   }
   return { name, size, chunks }
+}
+
+function folderError(): Error {
+  return Object.assign(new Error('is a folder'), { code: 'EISDIR' })
 }
 
 async function* chunksOf(

@@ -70,9 +70,12 @@ export function declare(command: Command): void {
 /** Measures, tells, and gives the exit code. */
 async function bench(flags: Flags): Promise<number> {
   const { settings, reading } = bothSettings(flags)
-  using interrupt = new Interrupt()
+  let topic: string | undefined
+  using interrupt = new Interrupt(() =>
+    topic === undefined ? undefined : `posthaste: ended at once: the topic ${topic} is left`,
+  )
   using admin = await contact(settings)
-  const topic = await topicFor(admin, flags)
+  topic = await topicFor(admin, flags)
   const complaints = new Complaints(line => process.stderr.write(`posthaste: ${line}\n`))
   const isLive = !flags.quiet
   try {

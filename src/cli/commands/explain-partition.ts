@@ -3,7 +3,7 @@ import { keyPartition, type PartitionerName } from '../../index.ts'
 import { unescaped, wholeNumber } from '../arguments.ts'
 import { Output } from '../output.ts'
 import type { CommonFlags } from '../settings.ts'
-import { table } from '../table.ts'
+import { table, widthOf } from '../table.ts'
 
 interface Flags extends CommonFlags {
   readonly key: string
@@ -51,7 +51,7 @@ async function explain({ key, partitions, json }: Flags): Promise<void> {
       { heading: 'the default of' },
     ]
     const cells = rows.map(row => [row.algorithm, row.partition ?? 'any', row.usedBy])
-    for (const line of table(columns, cells)) out.line(line)
+    for (const line of table(columns, cells, widthOf(process.stdout))) out.line(line)
   }
   await out.end()
 }

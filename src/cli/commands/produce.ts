@@ -97,7 +97,12 @@ async function produce(topic: string, files: readonly string[], flags: Flags): P
   const log = new DeliveryLog(flags)
   producer.on('error', error => log.failed(error))
   const sources = await openSources(files, process.stdin)
-  using interrupt = new Interrupt()
+  using interrupt = new Interrupt(() => {
+    const left = producer.metrics().queueRecords
+    return left > 0
+      ? `posthaste: ended at once: ${left} records were still on their way`
+      : undefined
+  })
   using admin = (await Promise.race([contact(settings), interrupt.asked])) ?? undefined
   const feed = new Feed({
     sink: producer,
@@ -109,12 +114,13 @@ async function produce(topic: string, files: readonly string[], flags: Flags): P
     signal: interrupt.signal,
   })
   if (isTyped(sources)) log.say('a record a line; Ctrl-D ends')
+  let isWhole = true
   try {
     if (admin) {
       const ready = topicReady(admin, topic, producer.partitionsFor(topic))
       await Promise.race([ready, interrupt.asked])
     }
-    await feed.run(sources)
+    isWhole = await readAll(feed, sources, log)
     if (interrupt.signal.aborted) log.say('interrupted: delivering what was taken (again: at once)')
     await producer.close()
   } finally {
@@ -123,7 +129,19 @@ async function produce(topic: string, files: readonly string[], flags: Flags): P
   const { recordsDelivered, recordsFailed } = producer.metrics()
   const failed = recordsFailed + feed.refused
   await log.end(recordsDelivered, failed)
-  return interrupt.exitCode ?? (failed > 0 ? exitCodes.failed : exitCodes.done)
+  return interrupt.exitCode ?? (failed > 0 || !isWhole ? exitCodes.failed : exitCodes.done)
+}
+
+/** Reads to the end; false, with a word, where a file breaks off: what was read still goes. */
+async function readAll(feed: Feed, sources: readonly Source[], log: DeliveryLog): Promise<boolean> {
+  try {
+    await feed.run(sources)
+    return true
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    log.failed(error)
+    return false
+  }
 }
 
 function hasKeys({ keySeparator, keyField }: Flags): boolean {

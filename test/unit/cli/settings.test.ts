@@ -63,7 +63,7 @@ describe('settings of a command', () => {
     expect(() => settings({ X: ['linger.mss=5'] })).toThrow('did you mean linger.ms (lingerMs)?')
     const commandConfig = file('compresion.type=lz4')
     expect(() => settings({ commandConfig })).toThrow(
-      /client\.properties: unknown setting compresion\.type; did you mean compression\.type/,
+      /client\.properties, line 1: unknown setting compresion\.type; did you mean compression\.type/,
     )
   })
 
