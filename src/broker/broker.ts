@@ -4,7 +4,7 @@ import { addressAt, type BrokerNode } from './model/broker-node.ts'
 import type { ClusterState } from './model/cluster-state.ts'
 import { MAIN_LISTENER } from './options.ts'
 import type { Gate } from './security/gate.ts'
-import { Session } from './session.ts'
+import { hostOf, Session } from './session.ts'
 
 export interface BrokerPlace {
   readonly cluster: ClusterState
@@ -95,6 +95,9 @@ export class Broker {
     const host = { cluster, node, faults, gate }
     const session = new Session(host, transport, () => this.#sessions.delete(session))
     this.#sessions.add(session)
+    const throttler = cluster.security.throttlerOf(node.id)
+    const muteMs = throttler.connect(hostOf(transport.peer), cluster.clock.now())
+    if (muteMs > 0) session.mute(muteMs)
     if (this.#isFrozen) session.freeze()
   }
 

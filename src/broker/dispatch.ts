@@ -19,6 +19,7 @@ import {
 } from './handler.ts'
 import type { BrokerNode } from './model/broker-node.ts'
 import type { ClusterState } from './model/cluster-state.ts'
+import { throttleMsFor } from './quotas/usage.ts'
 import type { Access } from './security/acl/authorizer.ts'
 import type { Gate } from './security/gate.ts'
 import { errorsIn, placeNames } from './told.ts'
@@ -39,6 +40,8 @@ export interface Request {
   readonly version: number
   readonly correlationId: number
   readonly clientId: string | null
+  /** The size of its frame. */
+  readonly bytes: number
   readonly software: ClientSoftware
   readonly access: Access
   readonly peer: string
@@ -53,8 +56,10 @@ export type Answer =
       readonly chunks: readonly Buffer[]
       /** What they say. */
       readonly message: AnyMessage
+      /** How long nothing more is taken from the client, which is told so (KIP-219). */
+      readonly muteMs?: number
     }
-  | { readonly is: 'nothing' }
+  | { readonly is: 'nothing'; readonly muteMs?: number }
   /** Close, after what was answered before has left. */
   | { readonly is: 'close' }
   /** Close at once. */
@@ -105,8 +110,46 @@ function placesIn({ cluster, node }: SessionHost, { call }: Request): Place[] {
 }
 
 async function handled(host: SessionHost, request: Request, failureOf: FailureOf): Promise<Answer> {
-  const response = await request.call.run(contextOf(host, request, failureOf))
-  return answerWith(request, response)
+  const { clock, security } = host.cluster
+  if (security.quotas.isEmpty) {
+    const response = await request.call.run(contextOf(host, request, failureOf))
+    return answerWith(request, response)
+  }
+  const began = clock.now()
+  const handling = request.call.run(contextOf(host, request, failureOf))
+  const handledMs = clock.now() - began
+  const response = await handling
+  const answered = clock.now()
+  const answer = answerWith(request, response)
+  return underQuotas(host, request, answer, handledMs + clock.now() - answered)
+}
+
+/** Tells the client how long it is held back, if it used more than its quotas allow. */
+function underQuotas(
+  { cluster, node }: SessionHost,
+  request: Request,
+  answer: Answer,
+  tookMs: number,
+): Answer {
+  if (answer.is !== 'response' && answer.is !== 'nothing') return answer
+  const { handler, call, clientId, access, bytes: requestBytes } = request
+  const response = answer.is === 'response' ? answer.message : undefined
+  const chunks = answer.is === 'response' ? answer.chunks : []
+  const answerBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  const { name: api } = handler.api
+  const usage = { api, requestBytes, answerBytes, tookMs, request: call.request, response }
+  const who = { user: access.principal.name, clientId: clientId ?? '' }
+  const throttler = cluster.security.throttlerOf(node.id)
+  const muteMs = throttleMsFor(throttler, usage, who, cluster.clock.now())
+  if (muteMs === 0) return answer
+  if (!response) return { is: 'nothing', muteMs }
+  const told = toldToWait(request, response, muteMs)
+  return { is: 'response', chunks: call.encode(request.correlationId, told), message: told, muteMs }
+}
+
+function toldToWait({ handler, version }: Request, response: AnyMessage, ms: number): AnyMessage {
+  const isTold = handler.api.response.shape.throttleTimeMs?.existsIn(version)
+  return isTold ? { ...response, throttleTimeMs: ms } : response
 }
 
 function answerWith({ call, correlationId }: Request, response: AnyMessage | NoAnswer): Answer {
@@ -118,9 +161,8 @@ function answerWith({ call, correlationId }: Request, response: AnyMessage | NoA
 /** Says that the client is throttled; it is up to the client to hold back (KIP-219). */
 async function throttled(host: SessionHost, request: Request, ms: number): Promise<Answer> {
   const response = await request.call.run(contextOf(host, request, NO_FAILURE))
-  const field = request.handler.api.response.shape.throttleTimeMs
-  const isTold = typeof response === 'object' && field?.existsIn(request.version)
-  return answerWith(request, isTold ? { ...response, throttleTimeMs: ms } : response)
+  const isMessage = typeof response === 'object'
+  return answerWith(request, isMessage ? toldToWait(request, response, ms) : response)
 }
 
 /** Damages the records of a Fetch, once there are any, and cuts other answers short. */

@@ -6,6 +6,8 @@ import type { FailureOf } from './faults/faults.ts'
 import type { BrokerNode } from './model/broker-node.ts'
 import type { ClusterState } from './model/cluster-state.ts'
 import type { Access } from './security/acl/authorizer.ts'
+import { guardByKey } from './security/rights/table.ts'
+import { underRights } from './security/rights/under-rights.ts'
 
 /** What a client says that it is (KIP-511); blank until it has said so. */
 export interface ClientSoftware {
@@ -90,6 +92,8 @@ export function on<Q extends Shape, S extends Shape>(
   handle: Handle<Q, S>,
   { isPipelined = false, fails = 'whole', scope }: Serving<Q> = {},
 ): Handler {
+  const guard = guardByKey.get(api.key)
+  const handling = { handle }
   return {
     api,
     versions,
@@ -100,7 +104,8 @@ export function on<Q extends Shape, S extends Shape>(
       return {
         request,
         scope: node => scope?.(request, node) ?? request,
-        run: async context => handle(request, context),
+        run: async context =>
+          guard ? underRights(guard, request, context, handling) : handle(request, context),
         encode: (correlationId, response) =>
           encodeResponse<Api>(api, version, correlationId, response),
       }

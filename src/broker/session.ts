@@ -45,6 +45,9 @@ export class Session {
   /** The peer does not read what we wrote. */
   #isBlocked = false
   #isFrozen = false
+  /** Until when nothing is taken from a client that used more than its quotas allow. */
+  #mutedUntil = 0
+  #unmuting: Timer | undefined
   #isPaused = false
   #isClosed = false
   #lastActivity: number
@@ -82,6 +85,25 @@ export class Session {
     this.#goOn()
   }
 
+  /** Takes nothing from the client for that long; what it is owed still goes out (KIP-219). */
+  mute(ms: number): void {
+    const { clock } = this.#host.cluster
+    this.#mutedUntil = Math.max(this.#mutedUntil, clock.now() + ms)
+    this.#unmuting?.cancel()
+    this.#unmuting = clock.after(this.#mutedUntil - clock.now(), () => {
+      this.#unmuting = undefined
+      // A frame that has begun could not go on meanwhile.
+      this.#frameBegan &&= clock.now()
+      this.#goOn()
+    })
+    this.#unmuting.unref()
+    this.#regulate()
+  }
+
+  get #isMuted(): boolean {
+    return this.#unmuting !== undefined
+  }
+
   /** Closes at once. */
   destroy(): void {
     this.#transport.destroy()
@@ -117,7 +139,8 @@ export class Session {
   }
 
   #mayHandle(): boolean {
-    const isHeldUp = this.#isBusy || this.#isBlocked || this.#isFrozen || this.#isClosed
+    const isHeldUp =
+      this.#isBusy || this.#isBlocked || this.#isFrozen || this.#isMuted || this.#isClosed
     return !isHeldUp && this.#slots.length < MAX_WAITING_REQUESTS
   }
 
@@ -149,6 +172,7 @@ export class Session {
         version,
         correlationId,
         clientId,
+        bytes: frame.length,
         software,
         access: this.#access(),
         peer,
@@ -206,9 +230,13 @@ export class Session {
   async #handle(request: Request): Promise<void> {
     const slot: Slot = { answer: undefined }
     this.#slots.push(slot)
-    const holdsOthersUp = !request.handler.isPipelined
+    // Under quotas, an answer may say that the next request has to wait.
+    const hasQuotas = !this.#host.cluster.security.quotas.isEmpty
+    const holdsOthersUp = hasQuotas || !request.handler.isPipelined
     if (holdsOthersUp) this.#isBusy = true
-    slot.answer = await dispatch(this.#host, request)
+    const answer = await dispatch(this.#host, request)
+    slot.answer = answer
+    if ('muteMs' in answer && answer.muteMs) this.mute(answer.muteMs)
     if (holdsOthersUp) this.#isBusy = false
     this.#lastActivity = this.#host.cluster.clock.now()
     this.#goOn()
@@ -229,7 +257,7 @@ export class Session {
   #regulate(): void {
     const isFull =
       this.#frames.length >= MAX_WAITING_REQUESTS || this.#frameBytes >= MAX_WAITING_BYTES
-    const shouldPause = this.#isFrozen || this.#isBlocked || isFull
+    const shouldPause = this.#isFrozen || this.#isBlocked || this.#isMuted || isFull
     if (shouldPause === this.#isPaused || this.#isClosed) return
     this.#isPaused = shouldPause
     if (shouldPause) this.#transport.pause()
@@ -257,6 +285,7 @@ export class Session {
     this.#frames = []
     this.#slots = []
     this.#watchdog?.cancel()
+    this.#unmuting?.cancel()
     this.#gone.abort()
     this.#onClosed()
   }
@@ -278,7 +307,7 @@ export class Session {
    */
   #patienceEnds(): number {
     const waitsForUs = this.#slots.length > 0 && !this.#isBlocked && !this.#isClosed
-    if (waitsForUs || this.#isFrozen) {
+    if (waitsForUs || this.#isFrozen || this.#isMuted) {
       return this.#host.cluster.clock.now() + MAX_IDLE_MS
     }
     const idle = this.#lastActivity + MAX_IDLE_MS
@@ -295,6 +324,6 @@ export class Session {
 }
 
 /** The address of a peer without its port, as ACLs name it. */
-function hostOf(peer: string): string {
+export function hostOf(peer: string): string {
   return peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
 }

@@ -9,6 +9,7 @@ const SAME_THING: readonly (readonly string[])[] = [
   [...PARTITION_NAMES],
   ['topicId'],
   ['groupId', 'group', 'key'],
+  ['transactionalId', 'key'],
   ['resourceType'],
   ['resourceName'],
 ]
