@@ -9,7 +9,7 @@ export interface EventSource {
 /** By this a client or an embedded cluster says who it is, to tools of this package. */
 export const facts = Symbol('posthaste facts')
 
-/** What a tool must know of a client, or of an embedded cluster, to watch it and ask its cluster. */
+/** What a tool must know of a client or an embedded cluster, to watch it and ask its cluster. */
 export interface ClientFacts {
   readonly source: EventSource
   /** Settings by which another client reaches the same cluster. */

@@ -67,7 +67,7 @@ const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'
 const tree = String(files)
   .split('\0')
   .filter(path => path && existsSync(join(root, path)))
-const sources = tree.filter(path => /^(src|test|bench|scripts|examples)\/.*\.ts$/.test(path))
+const sources = tree.filter(path => /^(src|test|bench|scripts|examples|ui)\/.*\.tsx?$/.test(path))
 const parsed = sources.map(parseSource)
 const ours = parsed.filter(({ path }) => path.startsWith('src/'))
 

@@ -1,4 +1,5 @@
 import { emptyModel } from '../src/trace/model.ts'
+import type { PlainEvent } from '../src/trace/plain-event.ts'
 import { wordsOf } from '../src/trace/words.ts'
 import { Chart } from './chart.tsx'
 import { heard, history, isPaused, model, sampling } from './live.ts'
@@ -40,7 +41,7 @@ export function LiveView() {
             const words = wordsOf(event, emptyModel())
             return (
               <li key={number}>
-                <code>{event.name}</code> {words?.action ?? event.source.clientId}
+                <code>{event.name}</code> {words?.action ?? besides(event)}
                 {words?.out && <small> → {words.out}</small>}
               </li>
             )
@@ -49,6 +50,13 @@ export function LiveView() {
       </section>
     </div>
   )
+}
+
+/** What stands for an event that a trace would pass over. */
+function besides(event: PlainEvent): string {
+  if (event.name !== 'broker:answered') return event.source.clientId
+  const { broker, api, version, client } = event
+  return `broker ${broker} answers ${api} (version ${version}) of ${client || 'a client'}`
 }
 
 function Charts() {

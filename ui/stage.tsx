@@ -25,7 +25,9 @@ export function Stage({ model, isLive = false }: { model: Model; isLive?: boolea
     <div class={isLive ? 'stage streaming' : 'stage'}>
       <section aria-label="Producers">
         <h2>Producers</h2>
-        {producers.length === 0 && <p class="nothing">No producer is there yet.</p>}
+        {producers.length === 0 && (
+          <p class="nothing">No producer of this process has said anything yet.</p>
+        )}
         {producers.map(producer => (
           <Producer key={producer.instance} producer={producer} most={isLive ? 1 : MOST_BATCHES} />
         ))}

@@ -94,43 +94,13 @@ function Playing({ recording, again }: { recording: Recording; again: () => void
   const call = steps.find(step => step.is === 'call' && step.act === current?.act)
   return (
     <div class="playing" data-step={at} data-steps={steps.length}>
-      <fieldset class="controls" aria-label="Play">
-        <button type="button" onClick={() => by(-1)} disabled={at <= 1}>
-          Back
-        </button>
-        <button type="button" class="main" onClick={run} aria-pressed={isRunning && !isOver}>
-          {isOver ? 'Play again' : isRunning ? 'Pause' : 'Play'}
-        </button>
-        <button type="button" onClick={() => by(1)} disabled={isOver}>
-          Step
-        </button>
-        <label>
-          Speed
-          <select value={speed} onChange={event => setSpeed(Number(event.currentTarget.value))}>
-            {speeds.map(each => (
-              <option key={each} value={each}>
-                {each} a second
-              </option>
-            ))}
-          </select>
-        </label>
-        <button type="button" onClick={again}>
-          Run it anew
-        </button>
-        <label class="course">
-          <span class="hidden">Step</span>
-          <input
-            type="range"
-            min={1}
-            max={steps.length}
-            value={at}
-            onInput={event => go(Number(event.currentTarget.value))}
-          />
-          <output>
-            {at} of {steps.length}
-          </output>
-        </label>
-      </fieldset>
+      <Controls
+        at={at}
+        length={steps.length}
+        isRunning={isRunning}
+        speed={speed}
+        {...{ go, by, run, again, setSpeed }}
+      />
       <div class="call">
         <code>{call?.action}</code>
         <p>{call?.out}</p>
@@ -144,6 +114,62 @@ function Playing({ recording, again }: { recording: Recording; again: () => void
         <TrackerTable steps={steps} at={at} />
       </div>
     </div>
+  )
+}
+
+interface ControlsProps {
+  readonly at: number
+  readonly length: number
+  readonly isRunning: boolean
+  readonly speed: number
+  go(step: number): void
+  by(steps: number): void
+  run(): void
+  again(): void
+  setSpeed(speed: number): void
+}
+
+function Controls({ at, length, isRunning, speed, ...does }: ControlsProps) {
+  const { go, by, run, again, setSpeed } = does
+  const isOver = at >= length
+  return (
+    <fieldset class="controls" aria-label="Play">
+      <button type="button" onClick={() => by(-1)} disabled={at <= 1}>
+        Back
+      </button>
+      <button type="button" class="main" onClick={run} aria-pressed={isRunning && !isOver}>
+        {isOver ? 'Play again' : isRunning ? 'Pause' : 'Play'}
+      </button>
+      <button type="button" onClick={() => by(1)} disabled={isOver}>
+        Step
+      </button>
+      <label>
+        Speed
+        <select value={speed} onChange={event => setSpeed(Number(event.currentTarget.value))}>
+          {speeds.map(each => (
+            <option key={each} value={each}>
+              {each} a second
+            </option>
+          ))}
+        </select>
+      </label>
+      <button type="button" onClick={again}>
+        Run it anew
+      </button>
+      <label class="course">
+        <span class="hidden">Step</span>
+        <input
+          type="range"
+          min={1}
+          max={length}
+          value={at}
+          onInput={event => go(Number(event.currentTarget.value))}
+        />
+        <output>
+          {at} of {length}
+        </output>
+      </label>
+    </fieldset>
   )
 }
 

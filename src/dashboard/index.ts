@@ -1,5 +1,6 @@
 /**
- * The live page: what producers, consumers and an embedded cluster of this process do, as it happens.
+ * The live page: what producers, consumers and an embedded cluster of this process do, as they do
+ * it.
  *
  * @example
  * import { dashboard } from 'posthaste/dashboard'
@@ -91,6 +92,10 @@ export interface PageOptions extends DashboardOptions {
 /** The page's own clients are not what it is to show. */
 const OWN_CLIENT = 'posthaste-dashboard'
 
+const isOwn = (event: AnyEvent) =>
+  event.source.clientId === OWN_CLIENT ||
+  (event.name === 'broker:answered' && event.client === OWN_CLIENT)
+
 /** Serves a page. */
 export async function servePage(options: PageOptions): Promise<Dashboard> {
   const { host = '127.0.0.1', port = 0, isMine, clock = systemClock } = options
@@ -98,7 +103,7 @@ export async function servePage(options: PageOptions): Promise<Dashboard> {
   const settings = ownSettings(options.settings)
   const assets = pageAssets(options.page)
   const cluster = new ClusterView(settings, clock)
-  const live = new Live(clock, event => event.source.clientId !== OWN_CLIENT && isMine(event))
+  const live = new Live(clock, event => !isOwn(event) && isMine(event))
   const health = new Health(clock, () => cluster.ask())
   const runs = new Runs(options.theatre)
   const title = options.title ?? ''

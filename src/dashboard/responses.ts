@@ -42,7 +42,7 @@ export function beginStream(response: ServerResponse): void {
   response.flushHeaders()
 }
 
-/** The JSON of a request's body. Rejects with a KafkaError for one that is too large, or no JSON. */
+/** The JSON of a body. Rejects with a BadRequest for one that is too large, or no JSON. */
 export async function bodyOf(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = []
   let size = 0

@@ -9,7 +9,8 @@ import { type Outcome, type RunOptions, run } from '../support/run.ts'
 // Such a test starts several processes one after the other, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 120_000 })
 
-const folder = await builtPackage()
+/** The package as it is shipped. */
+export const folder = await builtPackage()
 export const main = join(folder, 'dist/cli/main.js')
 afterAll(() => rm(folder, { recursive: true, force: true }))
 

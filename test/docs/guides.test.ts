@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { buildPage } from '../../scripts/build-page.ts'
 import { root } from '../support/cache.ts'
 import { builtPackage } from '../support/package.ts'
 import { blocksOf, isShown } from './blocks.ts'
@@ -16,6 +17,7 @@ vi.setConfig({ testTimeout: 120_000 })
 let installed: string
 beforeAll(async () => {
   installed = await builtPackage()
+  await buildPage(join(installed, 'dist/dashboard/page'))
 })
 afterAll(() => rm(installed, { recursive: true, force: true }))
 

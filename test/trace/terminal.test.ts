@@ -76,7 +76,7 @@ async function played(trace: Trace) {
   const { signal } = new AbortController()
   const over = new Player(trace, { input, output, paint: plain, clock, signal }, 2).play()
   await rest.turn()
-  const at = () => Number(/ {2}(\d+)\/\d+/.exec(rest.screen())?.[1])
+  const at = () => Number(/(\d+)\/\d+ {2}/.exec(rest.screen())?.[1])
   return { ...rest, input, clock, over, at }
 }
 

@@ -27,7 +27,7 @@ export function frame(trace: Trace, at: Position, size: Size, paint: Paint): str
   const current = trace.steps[at.step - 1]
   const call = trace.steps.find(({ is, act }) => is === 'call' && act === current?.act)
   const head = [
-    paint('bold', cut(`${trace.title}  ${at.step}/${trace.steps.length}`, columns)),
+    paint('bold', cut(`${at.step}/${trace.steps.length}  ${trace.title}`, columns)),
     paint(['bold', 'cyan'], cut(call?.action ?? '', columns)),
     ...wrapped(call?.out ?? '', columns)
       .slice(0, 2)
