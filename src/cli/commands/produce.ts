@@ -38,6 +38,9 @@ interface Flags extends RegistryFlags, SchemaFlags {
   readonly message?: string
 }
 
+/** Within what a topic takes by default (`max.message.bytes`), its heading included. */
+const LARGE_BATCH_BYTES = 1_000_000
+
 /** No line can be longer than the largest record. */
 const MOST_BYTES = 'max.request.size'
 
@@ -86,10 +89,10 @@ async function produce(topic: string, files: readonly string[], flags: Flags): P
   if (flags.keySchema !== undefined && !hasKeys(flags)) {
     throw new UsageError('--key-schema has no keys', 'give --key-separator or --key-field, too')
   }
-  const settings = settingsFor(producerOptions, shared(flags).kafka, ownSettings(flags), {
-    ...consumerOptions,
-    ...adminOptions,
-  })
+  const others = { ...consumerOptions, ...adminOptions }
+  const settings = withLargeBatches(
+    settingsFor(producerOptions, shared(flags).kafka, ownSettings(flags), others),
+  )
   const write = await writer(topic, flags)
   const keyAsJson = flags.keySchema !== undefined
   const read = lineReader({ topic, ...flags, headers: flags.header, keyAsJson })
@@ -130,6 +133,15 @@ async function produce(topic: string, files: readonly string[], flags: Flags): P
   const failed = recordsFailed + feed.refused
   await log.end(recordsDelivered, failed)
   return interrupt.exitCode ?? (failed > 0 || !isWhole ? exitCodes.failed : exitCodes.done)
+}
+
+/**
+ * A file is all there at once: large batches take fewer requests, and a batch that is not full does
+ * not wait for a broker that is idle. Where somebody chose a size, it stays.
+ */
+function withLargeBatches(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const isChosen = settings['batch.size'] !== undefined || settings[MOST_BYTES] !== undefined
+  return isChosen ? { ...settings } : { ...settings, 'batch.size': LARGE_BATCH_BYTES }
 }
 
 /** Reads to the end; false, with a word, where a file breaks off: what was read still goes. */
