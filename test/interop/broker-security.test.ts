@@ -169,7 +169,8 @@ describeWithKafka("the embedded broker protected, and Kafka's own tools", () => 
     await writeFile(file, lines.join(''))
     // Java reads tokens from no file but those that it is told of.
     const url = `file://${join(folder, 'token')}`
-    process.env.JAVA_TOOL_OPTIONS = `-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${url},${url.replace('file://', '')}`
+    const allowed = 'org.apache.kafka.sasl.oauthbearer.allowed.urls'
+    process.env.JAVA_TOOL_OPTIONS = `-D${allowed}=${url}`
     try {
       const servers = cluster.bootstrapServersAt(listener)
       const out = await tool('TopicCommand', servers, '--list', '--command-config', file)
