@@ -43,7 +43,11 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   // Where the two meet: a transaction over what the one reads and the other writes.
   'read-process-write': ['base', 'errors', 'producer', 'consumer'],
   index: [...client, 'canonical-json', 'read-process-write', 'producer', 'consumer', 'admin'],
-  cli: [...core, 'index', 'broker', 'registry', 'metrics', 'trace', 'dashboard'],
+  // The doctor tries each address by itself, and asks what no public call asks.
+  cli: [
+    ...[...core, 'net', 'cluster', 'producer', 'consumer'],
+    ...['index', 'broker', 'registry', 'metrics', 'trace', 'dashboard'],
+  ],
 }
 
 // The one way up: what is loaded only when a program asks for a cluster of its own.

@@ -36,7 +36,8 @@ const reasons: Readonly<Record<string, string>> = {
   publint: 'Checks the packed package as bundlers and Node.js will see it.',
   tsx: 'Runs TypeScript scripts as they are.',
   typescript: 'The compiler and type checker.',
-  uplot: 'The charts of the live page: fast enough to be redrawn each second, 22 KiB of what is shipped.',
+  uplot:
+    'The charts of the live page: fast enough to be redrawn each second, 22 KiB of what is shipped.',
   vite: 'Builds the live page; its parser reads the sources for the architecture test. Part of vitest.',
   vitest: 'Test runner.',
 }

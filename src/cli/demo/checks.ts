@@ -1,4 +1,4 @@
-import { FRAUD_LIMIT, type Outcome, type TakeOver } from './groups.ts'
+import { FRAUD_LIMIT, type Outcome, type ReadBy, type TakeOver } from './groups.ts'
 import { type Order, parseOrder } from './orders.ts'
 
 /** A record as it was read back. */
@@ -61,7 +61,7 @@ export function groupChecksOf(
     },
     {
       claim: `${warehouse[0].name} went on where ${warehouse[1].name} had stopped, to the offset`,
-      holds: takeOver?.partitions.every(p => goesOn(p, warehouse)) ?? false,
+      holds: takeOver?.partitions.every(p => goesOn(p, warehouse, dashboard)) ?? false,
     },
     {
       claim: 'the dashboard has the right total, the fraud check missed none',
@@ -76,11 +76,15 @@ export function groupChecksOf(
   ]
 }
 
-/** Whether one member read a partition from the very offset before which the other stopped. */
-function goesOn(partition: number, [first, second]: Outcome['warehouse']): boolean {
-  const next = second.read.findLast(record => record.partition === partition)
-  const begin = first.read.find(record => record.partition === partition)
-  return begin !== undefined && begin.offset === (next === undefined ? 0 : next.offset + 1)
+/**
+ * Whether one member read a partition from the very offset before which the other stopped: what
+ * comes next there, as a group that read all of it knows, or nothing where the other read it all.
+ */
+function goesOn(partition: number, [first, second]: Outcome['warehouse'], all: ReadBy): boolean {
+  const isIn = (record: ReadBy['read'][number]) => record.partition === partition
+  const from = (second.read.findLast(isIn)?.offset ?? -1) + 1
+  const hasMore = all.read.some(record => isIn(record) && record.offset >= from)
+  return first.read.find(isIn)?.offset === (hasMore ? from : undefined)
 }
 
 function sameTexts(some: readonly string[], others: readonly string[]): boolean {

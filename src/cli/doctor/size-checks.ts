@@ -16,7 +16,7 @@ export interface SizeLimits {
 /** What a batch and a request hold beside one record: headers, lengths, the topic's name. */
 const WRAPPING_BYTES = 512
 
-/** Whether the limits fit each other, and whether a record of `size` bytes gets through them all. */
+/** Whether the limits fit each other, and whether a record of `size` bytes passes them all. */
 export function checkSizes(topic: string, limits: SizeLimits, size: number | undefined): Finding[] {
   const check = 'record size'
   const found = [...passing(check, topic, limits, size), ...fitting(check, topic, limits)]

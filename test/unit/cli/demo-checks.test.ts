@@ -46,7 +46,7 @@ describe("the demo's checks", () => {
 })
 
 describe("the checks of the demo's groups", () => {
-  /** The second of the warehouse reads ada's first order, then the first takes the partition over. */
+  /** The second of the warehouse reads ada's first order, then the first takes over. */
   const good = {
     dashboard: { name: 'dashboard', read },
     fraudCheck: { name: 'fraud-check', read },
@@ -66,6 +66,17 @@ describe("the checks of the demo's groups", () => {
 
   it('hold where each group read all, and the partition went on to the offset', () => {
     expect(broken({})).toEqual([])
+  })
+
+  it('hold where the one had read all of a partition before the other took over', () => {
+    const [first, second] = good.warehouse
+    const ofAda = read.filter(({ partition }) => partition === 0)
+    const ofBob = read.filter(({ partition }) => partition === 1)
+    const warehouse = [
+      { ...first, read: ofBob },
+      { ...second, read: ofAda },
+    ] as const
+    expect(broken({ warehouse })).toEqual([])
   })
 
   it('fail for a record that a group lost or read twice', () => {
