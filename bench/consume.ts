@@ -12,6 +12,7 @@ import { root } from '../test/support/cache.ts'
 import { measureAll } from './measure.ts'
 import { available, buildOurs, consumerPeers, installPeers } from './peers.ts'
 import { type Case, REFERENCE } from './plan.ts'
+import { Progress } from './progress.ts'
 import { summarize } from './summary.ts'
 import { table } from './table.ts'
 
@@ -22,16 +23,18 @@ const PARTITIONS = 6
 interface Flags {
   readonly rounds: string
   readonly messages: string
+  readonly resume: boolean
   readonly only?: string
   readonly ours?: string
 }
 
 new Command('bench:consumer')
   .description('Measures the consumer beside other clients, on a real Apache Kafka.')
-  .option('--rounds <n>', 'how often everything is run', '5')
+  .option('--rounds <n>', 'how often everything is run', '3')
   .option('--messages <n>', 'records a run', '1000000')
   .option('--only <regex>', `only what matches, as in 'lz4' or 'posthaste.*none'`)
   .option('--ours <module>', 'measure this build of posthaste instead of the sources')
+  .option('--resume', 'go on with the same benchmark where it was stopped', false)
   .allowExcessArguments(false)
   .action(main)
   .parseAsync()
@@ -51,7 +54,7 @@ async function main(flags: Flags): Promise<void> {
   const codecs = new Set(cases.filter(each => each.client !== REFERENCE).map(each => each.codec))
   const wanted = cases.filter(({ codec }) => codecs.has(codec))
   const plan = { rounds: Number(flags.rounds), cases: wanted }
-  const progress = (text: string) => void process.stderr.write(`${text}\n`)
+  const progress = await Progress.of('consumer', plan, flags.resume)
   const load = loadavg()
   const { figures, failures } = await measureAll(plan, peers, progress, {
     config: { 'num.partitions': PARTITIONS },

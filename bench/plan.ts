@@ -5,6 +5,10 @@ export interface Case {
   readonly mode: string
   readonly codec: string
   readonly messages: number
+  /** Of a value. Default: 200. */
+  readonly bytes?: number
+  /** Of the topic. Default: 6. */
+  readonly partitions?: number
 }
 
 export interface Plan {
@@ -12,23 +16,51 @@ export interface Plan {
   readonly cases: readonly Case[]
 }
 
-/** What rates and CPU are compared with, in the same round and with the same codec. */
+/** What rates and CPU are compared with, in the same round, at the same work. */
 export const REFERENCE = 'librdkafka'
+export const OURS = 'posthaste'
+export const PLATFORMATIC = '@platformatic/kafka, Node 24'
 
-const others = [
-  'librdkafka of the system',
-  'franz-go',
-  'Java',
-  'confluent-kafka-python',
-  '@platformatic/kafka, Node 24',
-  'node-rdkafka',
-  'kafkajs',
-]
+export const DEFAULT_BYTES = 200
+export const DEFAULT_PARTITIONS = 6
+
+/** The words that tell a case from all others; `--only` looks at them. */
+export function nameOf({ client, mode, codec, bytes, partitions }: Case): string {
+  const size = bytes === undefined ? '' : `, ${bytes} bytes`
+  const width = partitions === undefined ? '' : `, ${partitions} partitions`
+  return `${client}, ${mode}, ${codec}${size}${width}`
+}
+
+/** Whether two cases are the same work, done by whom and in which way they like. */
+export function isSameWork(a: Case, b: Case): boolean {
+  return a.codec === b.codec && a.bytes === b.bytes && a.partitions === b.partitions
+}
+
+/**
+ * Peers, and how much of the work each is given: its CPU for a record does not depend on it, and
+ * the slow ones would take most of the half hour.
+ */
+const shares: Readonly<Record<string, number>> = {
+  [REFERENCE]: 1,
+  [OURS]: 1,
+  'posthaste, Node 24': 1,
+  'librdkafka of the system': 1,
+  'franz-go': 1,
+  Java: 1,
+  'confluent-kafka-python': 0.5,
+  [PLATFORMATIC]: 0.5,
+  'node-rdkafka': 0.3,
+  kafkajs: 0.3,
+  'kafka-python': 0.1,
+}
+const everybody = Object.keys(shares)
 const batches = ['batch-1', 'batch-10', 'batch-100', 'batch-1000']
+/** Records of a case with values of a size: large ones are fewer, for the sake of the disk. */
+const sizeShares = { 100: 1, 1000: 0.3, 10000: 0.03 }
 
 /** The least that shows where things stand, in two minutes. */
 export function quickPlan(): Plan {
-  const messages = 500_000
+  const messages = 400_000
   const of = (client: string, codec: string, mode = 'produce') => ({
     client,
     mode,
@@ -36,46 +68,116 @@ export function quickPlan(): Plan {
     messages,
   })
   const cases = [
-    ...['none', 'lz4'].flatMap(codec => [of(REFERENCE, codec), of('posthaste', codec)]),
-    of('posthaste', 'none', 'callback'),
-    of('posthaste', 'none', 'send'),
+    ...['none', 'lz4'].flatMap(codec => [of(REFERENCE, codec), of(OURS, codec)]),
+    of(OURS, 'none', 'callback'),
+    of(OURS, 'none', 'send'),
     { ...of('confluent-kafka-python', 'none'), messages: 200_000 },
-    { ...of('kafkajs', 'none'), messages: 200_000 },
+    { ...of('kafkajs', 'none'), messages: 100_000 },
   ]
   return { rounds: 3, cases: [nodeAlone(), ...cases] }
 }
 
 /** All of it. */
 export function fullPlan(messages: number, rounds: number): Plan {
-  const of = (client: string, codec: string, mode = 'produce', count = messages) => ({
+  const cases = [
+    nodeAlone(),
+    ...codecCases(messages),
+    ...wayCases(messages),
+    ...sizeCases(messages),
+    ...partitionCases(messages),
+    ...timeCases(messages),
+  ]
+  return { rounds, cases }
+}
+
+function produce(client: string, codec: string, messages: number): Case {
+  return { client, mode: 'produce', codec, messages: Math.ceil(messages * (shares[client] ?? 1)) }
+}
+
+/** Everybody without compression and with LZ4; the fast ones with each codec. */
+function codecCases(messages: number): Case[] {
+  const all = ['none', 'lz4'].flatMap(codec =>
+    everybody
+      // Of the codecs it has gzip alone built in.
+      .filter(client => client !== 'kafkajs' || codec === 'none')
+      .map(client => produce(client, codec, messages)),
+  )
+  const slow: Record<string, number> = { zstd: 0.5, snappy: 1, gzip: 0.3 }
+  const others = Object.entries(slow).flatMap(([codec, share]) =>
+    [REFERENCE, OURS, 'franz-go', 'Java', PLATFORMATIC].map(client =>
+      produce(client, codec, messages * share),
+    ),
+  )
+  return [...all, ...others]
+}
+
+/** The ways of calling; the smaller a batch is, the fewer records. */
+function wayCases(messages: number): Case[] {
+  const of = (client: string, mode: string, share: number) => ({
     client,
     mode,
-    codec,
-    messages: count,
+    codec: 'none',
+    messages: Math.ceil(messages * share),
   })
-  const cases = ['none', 'lz4', 'zstd', 'snappy', 'gzip'].flatMap(codec => [
-    of(REFERENCE, codec),
-    of('posthaste', codec),
-  ])
-  for (const codec of ['none', 'lz4']) {
-    for (const client of others) {
-      if (client !== 'kafkajs' || codec === 'none') cases.push(of(client, codec))
-    }
-  }
-  for (const mode of ['text', 'callback', 'send', ...batches]) {
-    cases.push(of('posthaste', 'none', mode, mode === 'batch-1' ? messages / 2 : messages))
-  }
-  cases.push(of('posthaste, Node 24', 'none'), of('posthaste, Node 24', 'lz4'))
-  for (const mode of batches) {
-    const count = mode === 'batch-1' ? messages / 20 : messages / 4
-    cases.push(of('@platformatic/kafka, Node 24', 'none', mode, count))
-  }
-  for (const client of ['posthaste', '@platformatic/kafka, Node 24', 'kafkajs']) {
-    cases.push(of(client, 'none', 'latency', Math.min(messages, 20_000)))
-  }
-  return { rounds, cases: [nodeAlone(), ...cases] }
+  return [
+    ...['text', 'callback', 'send'].map(mode => of(OURS, mode, 1)),
+    ...batches.map(mode => of(OURS, mode, mode === 'batch-1' ? 0.3 : 1)),
+    ...batches.map(mode => of(PLATFORMATIC, mode, mode === 'batch-1' ? 0.03 : 0.15)),
+  ]
+}
+
+function sizeCases(messages: number): Case[] {
+  const clients = [REFERENCE, OURS, 'franz-go', 'Java', PLATFORMATIC]
+  return Object.entries(sizeShares).flatMap(([bytes, share]) =>
+    clients.map(client => ({
+      ...produce(client, 'none', messages * share),
+      bytes: Number(bytes),
+    })),
+  )
+}
+
+function partitionCases(messages: number): Case[] {
+  const clients = [REFERENCE, OURS, 'franz-go', 'Java']
+  return [1, 100, 1000].flatMap(partitions =>
+    clients.map(client => ({ ...produce(client, 'none', messages), partitions })),
+  )
+}
+
+/** How long one record takes: until its acknowledgement, and until a consumer has it. */
+function timeCases(messages: number): Case[] {
+  const of = (mode: string, share: number) => (client: string) => ({
+    client,
+    mode,
+    codec: 'none',
+    messages: Math.ceil(messages * share),
+  })
+  return [
+    ...[OURS, PLATFORMATIC, 'kafkajs', 'franz-go', REFERENCE].map(of('latency', 0.01)),
+    ...[OURS, PLATFORMATIC, 'kafkajs'].map(of('end to end', 0.02)),
+  ]
 }
 
 function nodeAlone(): Case {
   return { client: 'node alone', mode: 'idle', codec: 'none', messages: 0 }
+}
+
+/** Records a second that a client is expected to reach at least, to tell how long a plan takes. */
+const expectedRates: Readonly<Record<string, number>> = {
+  'confluent-kafka-python': 200_000,
+  [PLATFORMATIC]: 120_000,
+  'node-rdkafka': 100_000,
+  kafkajs: 60_000,
+  'kafka-python': 30_000,
+}
+const START_S = 1.5
+
+/** About how many seconds a plan takes where nothing else runs, warming up included. */
+export function expectedSeconds({ rounds, cases }: Plan): number {
+  const secondsOf = ({ client, mode, messages, bytes = DEFAULT_BYTES }: Case) => {
+    const rate = (expectedRates[client] ?? 400_000) / Math.max(1, bytes / 500)
+    if (mode === 'latency') return START_S + messages * 2 * 400e-6
+    if (mode === 'end to end') return START_S + messages / 5_000 + 3
+    return START_S + (messages + Math.min(messages, 100_000)) / rate
+  }
+  return rounds * cases.reduce((sum, each) => sum + secondsOf(each), 0)
 }

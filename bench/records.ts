@@ -1,4 +1,6 @@
 const POOL = 10_000
+/** Of large values there are fewer, so that the pool is no more than 10 MB. */
+const POOL_BYTES = 10_000_000
 const KEYS = 1_000
 const WORDS = `amber birch cedar delta ember fjord grove haven islet jetty knoll larch maple north
   ocean pearl quill river stone tidal`.split(/\s+/)
@@ -6,7 +8,8 @@ const WORDS = `amber birch cedar delta ember fjord grove haven islet jetty knoll
 /** The records that every client sends, over and over; the same each time. Key, tab, value. */
 export function recordLines(valueBytes: number): string[] {
   const next = sequence(7)
-  return Array.from({ length: POOL }, (_, i) => {
+  const length = Math.min(POOL, Math.floor(POOL_BYTES / valueBytes))
+  return Array.from({ length }, (_, i) => {
     return `user-${(i * 7919) % KEYS}\t${value(i, valueBytes, next)}`
   })
 }

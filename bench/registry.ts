@@ -11,6 +11,7 @@ import { EmbeddedRegistry } from '../src/registry/index.ts'
 import { CountingProxy } from './counting-proxy.ts'
 import { type Figures, measureAll } from './measure.ts'
 import { available, avroPeers, buildOurs, installPeers } from './peers.ts'
+import { Progress } from './progress.ts'
 import { type Spread, spread } from './summary.ts'
 import { cell, grid } from './table.ts'
 
@@ -20,12 +21,14 @@ const MODES = ['avro alone', 'avro']
 interface Flags {
   readonly rounds: string
   readonly messages: string
+  readonly resume: boolean
 }
 
 new Command('bench:registry')
   .description('Measures values in Avro beside other clients.')
   .option('--rounds <n>', 'how often everything is run', '5')
   .option('--messages <n>', 'records a run', '300000')
+  .option('--resume', 'go on with the same benchmark where it was stopped', false)
   .allowExcessArguments(false)
   .action(main)
   .parseAsync()
@@ -45,7 +48,7 @@ async function main(flags: Flags): Promise<void> {
     peers.map(({ name }) => ({ client: name, mode, codec: 'none', messages })),
   )
   const plan = { rounds: Number(flags.rounds), cases }
-  const progress = (text: string) => void process.stderr.write(`${text}\n`)
+  const progress = await Progress.of('registry', plan, flags.resume)
   const { figures, failures } = await measureAll(plan, peers, progress)
   const rows = MODES.flatMap(mode => peers.map(({ name }) => rowOf(name, mode, figures)))
   process.stdout.write(`\n${tableOf(rows)}\n`)

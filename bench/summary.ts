@@ -1,5 +1,5 @@
 import type { Figures } from './measure.ts'
-import { type Case, REFERENCE } from './plan.ts'
+import { type Case, isSameWork, nameOf, REFERENCE } from './plan.ts'
 
 /** The middle of several runs, with the least and the most. */
 export interface Spread {
@@ -15,7 +15,7 @@ export interface Row extends Case {
   /** Microseconds of CPU, user and system, of the client process for each record. */
   readonly cpu: Spread
   readonly rssMiB: Spread
-  /** Against the reference with the same codec, in the same round. */
+  /** Against the reference at the same work, in the same round. */
   readonly rateRatio?: Spread
   readonly cpuRatio?: Spread
   readonly p50?: Spread
@@ -25,20 +25,22 @@ export interface Row extends Case {
 export function summarize(all: readonly Figures[]): Row[] {
   const groups = new Map<string, Figures[]>()
   for (const run of all) {
-    const name = `${run.client}, ${run.mode}, ${run.codec}`
+    const name = nameOf(run)
     groups.set(name, [...(groups.get(name) ?? []), run])
   }
   return [...groups.values()].map(runs => summary(runs, all))
 }
 
 function summary(runs: readonly Figures[], all: readonly Figures[]): Row {
-  const { client, mode, codec, messages } = runs[0]!
+  const { client, mode, codec, messages, bytes, partitions } = runs[0]!
   const of = (figure: (run: Figures) => number) => spread(runs.map(figure))
   const row: Row = {
     client,
     mode,
     codec,
     messages,
+    ...(bytes !== undefined && { bytes }),
+    ...(partitions !== undefined && { partitions }),
     rounds: runs.length,
     rate: of(rateOf),
     cpu: of(cpuOf),
@@ -49,7 +51,11 @@ function summary(runs: readonly Figures[], all: readonly Figures[]): Row {
   }
   const pairs = runs.flatMap(run => {
     const reference = all.find(
-      other => other.client === REFERENCE && other.codec === codec && other.round === run.round,
+      other =>
+        other.client === REFERENCE &&
+        other.p50 === undefined &&
+        other.round === run.round &&
+        isSameWork(other, run),
     )
     return reference ? [{ run, reference }] : []
   })

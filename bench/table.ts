@@ -6,15 +6,22 @@ const micros = (value: number) => value.toFixed(value < 10 ? 2 : 0)
 const mebibytes = (value: number) => value.toFixed(0)
 const ratio = (value: number) => value.toFixed(2)
 
+/** The work of a row, as far as it is not the usual one. */
+function workOf({ codec, bytes, partitions }: Row): string {
+  const size = bytes === undefined ? '' : `, ${bytes} bytes`
+  const width = partitions === undefined ? '' : `, ${partitions} partitions`
+  return `${codec}${size}${width}`
+}
+
 /** The figures as text: medians, and in brackets the least and the most of the rounds. */
 export function table(rows: readonly Row[]): string {
   const producers = rows.filter(({ messages, p50 }) => messages > 0 && p50 === undefined)
   const latencies = rows.filter(({ p50 }) => p50 !== undefined)
-  const head = ['client', 'mode', 'codec', 'records/s', 'CPU µs/record', 'peak RSS MiB']
+  const head = ['client', 'mode', 'work', 'records/s', 'CPU µs/record', 'peak RSS MiB']
   const lines = producers.map(row => [
     row.client,
     row.mode,
-    row.codec,
+    workOf(row),
     cell(row.rate, rate),
     cell(row.cpu, micros),
     cell(row.rssMiB, mebibytes),
@@ -25,11 +32,12 @@ export function table(rows: readonly Row[]): string {
   if (latencies.length > 0) {
     const awaited = latencies.map(row => [
       row.client,
+      row.mode,
       cell(row.p50, micros),
       cell(row.p99, micros),
       cell(row.cpu, micros),
     ])
-    parts.push(grid([['one awaited send at a time', 'p50 µs', 'p99 µs', 'CPU µs'], ...awaited]))
+    parts.push(grid([['one record at a time', 'way', 'p50 µs', 'p99 µs', 'CPU µs'], ...awaited]))
   }
   const idle = rows.find(({ messages }) => messages === 0)
   if (idle)

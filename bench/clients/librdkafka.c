@@ -67,6 +67,34 @@ static void produce(rd_kafka_t *client, rd_kafka_topic_t *topic, long messages) 
   while (delivered < messages) rd_kafka_poll(client, 10);
 }
 
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1e6 + time.tv_nsec / 1e3;
+}
+
+static int ascending(const void *a, const void *b) {
+  double left = *(const double *)a, right = *(const double *)b;
+  return (left > right) - (left < right);
+}
+
+/* One record at a time, each until its report; gives the times in microseconds, sorted. */
+static double *one_by_one(rd_kafka_t *client, rd_kafka_topic_t *topic, long messages) {
+  double *micros = malloc(messages * sizeof *micros);
+  delivered = 0;
+  for (long i = 0; i < messages; i++) {
+    struct record *r = &records[i % pool];
+    double start = now();
+    if (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, 0, r->value, r->value_size, r->key,
+                         r->key_size, NULL) != 0)
+      die("produce failed");
+    while (delivered <= i) rd_kafka_poll(client, 100);
+    micros[i] = now() - start;
+  }
+  qsort(micros, messages, sizeof *micros, ascending);
+  return micros;
+}
+
 static double seconds(struct timeval time) { return time.tv_sec + time.tv_usec / 1e6; }
 
 int main(int argc, char **argv) {
@@ -76,7 +104,8 @@ int main(int argc, char **argv) {
   set(conf, "bootstrap.servers", argv[1]);
   set(conf, "compression.codec", argv[4]);
   set(conf, "enable.idempotence", "true");
-  set(conf, "linger.ms", "10");
+  int alone = strcmp(argv[5], "latency") == 0;
+  set(conf, "linger.ms", alone ? "0" : "10");
   set(conf, "batch.size", "131072");
   set(conf, "partitioner", "murmur2_random");
   rd_kafka_conf_set_dr_msg_cb(conf, on_report);
@@ -85,15 +114,26 @@ int main(int argc, char **argv) {
   if (!client) die(error);
   rd_kafka_topic_t *topic = rd_kafka_topic_new(client, argv[2], NULL);
 
-  produce(client, topic, WARM_UP);
+  long messages = atol(argv[3]);
+  double *micros = NULL;
+  if (alone)
+    free(one_by_one(client, topic, messages));
+  else
+    produce(client, topic, WARM_UP);
   struct rusage before, after;
   struct timespec start, end;
   getrusage(RUSAGE_SELF, &before);
   clock_gettime(CLOCK_MONOTONIC, &start);
-  produce(client, topic, atol(argv[3]));
+  if (alone)
+    micros = one_by_one(client, topic, messages);
+  else
+    produce(client, topic, messages);
   clock_gettime(CLOCK_MONOTONIC, &end);
   getrusage(RUSAGE_SELF, &after);
-  printf("{\"delivered\":%ld,\"seconds\":%f,\"cpuSeconds\":%f,\"rssMiB\":%f,\"version\":\"%s\"}\n",
+  printf("{");
+  if (alone)
+    printf("\"p50\":%f,\"p99\":%f,", micros[messages / 2], micros[messages * 99 / 100]);
+  printf("\"delivered\":%ld,\"seconds\":%f,\"cpuSeconds\":%f,\"rssMiB\":%f,\"version\":\"%s\"}\n",
          delivered, end.tv_sec - start.tv_sec + (end.tv_nsec - start.tv_nsec) / 1e9,
          seconds(after.ru_utime) + seconds(after.ru_stime) - seconds(before.ru_utime) -
              seconds(before.ru_stime),

@@ -78,7 +78,59 @@ export async function oneByOne(messages, send) {
     await send(i)
     micros[i] = (performance.now() - start) * 1000
   }
+  return percentiles(micros)
+}
+
+function percentiles(micros) {
   micros.sort()
-  const at = share => micros[Math.floor(messages * share)]
+  const at = share => micros[Math.floor(micros.length * share)]
   return { p50: at(0.5), p99: at(0.99) }
 }
+
+/** Records a second where the way from producer to consumer is measured: what nobody finds much. */
+const PACE = 5_000
+
+/**
+ * The time of each record from the call that sends it to the consumer's hands, at a steady pace.
+ * `listen(heard)` starts a consumer at the end of the topic that calls `heard(value)`; `send(values)`
+ * sends some. Gives a way for `measure`, and its percentiles.
+ */
+export async function endToEnd({ listen, send }) {
+  let micros = []
+  let over = () => {}
+  let wanted = 0
+  await listen(value => {
+    micros.push(now() - Number(value.latin1Slice(0, 20)))
+    if (micros.length === wanted) over()
+  })
+  const way = async messages => {
+    micros = []
+    wanted = messages
+    const done = new Promise(resolve => {
+      over = resolve
+    })
+    if (messages === 1) {
+      // The consumer may still be finding its place: what is sent before that, it never sees.
+      while (micros.length === 0) {
+        await send([stamped()])
+        await new Promise(resolve => setTimeout(resolve, 200))
+      }
+      return 1
+    }
+    const start = now()
+    for (let sent = 0; sent < messages; ) {
+      const due = Math.min(messages, Math.floor(((now() - start) / 1e6) * PACE))
+      const values = []
+      for (; sent < due; sent++) values.push(stamped())
+      if (values.length > 0) void send(values)
+      await new Promise(resolve => setTimeout(resolve, 1))
+    }
+    await done
+    return micros.length
+  }
+  return { way, percentiles: () => percentiles(Float64Array.from(micros)) }
+}
+
+const now = () => performance.now() * 1000
+const padding = 'x'.repeat(180)
+const stamped = () => Buffer.from(now().toFixed(3).padStart(20) + padding, 'latin1')

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -20,30 +21,52 @@ const warmUp = 100_000
 type record struct{ key, value []byte }
 
 func main() {
-	bootstrap, topic, codec, file := os.Args[1], os.Args[2], os.Args[4], os.Args[6]
+	bootstrap, topic, codec, mode, file := os.Args[1], os.Args[2], os.Args[4], os.Args[5], os.Args[6]
 	messages, err := strconv.Atoi(os.Args[3])
 	must(err)
 	records := read(file)
+	linger := 10 * time.Millisecond
+	if mode == "latency" {
+		linger = 0
+	}
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(strings.Split(bootstrap, ",")...),
 		kgo.DefaultProduceTopic(topic),
-		kgo.ProducerLinger(10*time.Millisecond),
+		kgo.ProducerLinger(linger),
 		kgo.ProducerBatchMaxBytes(131_072),
 		kgo.ProducerBatchCompression(compression(codec)),
 		kgo.MaxBufferedRecords(100_000),
 	)
 	must(err)
 	defer client.Close()
-	produce(client, records, warmUp)
+	figures := map[string]any{}
+	work := func(messages int) int64 { return produce(client, records, messages) }
+	if mode == "latency" {
+		work = func(messages int) int64 { return oneByOne(client, records, messages, figures) }
+	}
+	work(min(warmUp, messages))
 	before, start := usage(), time.Now()
-	delivered := produce(client, records, messages)
-	seconds, after := time.Since(start).Seconds(), usage()
-	must(json.NewEncoder(os.Stdout).Encode(map[string]any{
-		"delivered":  delivered,
-		"seconds":    seconds,
-		"cpuSeconds": cpu(after) - cpu(before),
-		"rssMiB":     float64(after.Maxrss) / 1024,
-	}))
+	figures["delivered"] = work(messages)
+	figures["seconds"] = time.Since(start).Seconds()
+	after := usage()
+	figures["cpuSeconds"] = cpu(after) - cpu(before)
+	figures["rssMiB"] = float64(after.Maxrss) / 1024
+	must(json.NewEncoder(os.Stdout).Encode(figures))
+}
+
+// One record at a time, each until it is acknowledged; the percentiles in microseconds.
+func oneByOne(client *kgo.Client, records []record, messages int, figures map[string]any) int64 {
+	micros := make([]float64, messages)
+	ctx := context.Background()
+	for i := range micros {
+		r := records[i%len(records)]
+		start := time.Now()
+		must(client.ProduceSync(ctx, &kgo.Record{Key: r.key, Value: r.value}).FirstErr())
+		micros[i] = float64(time.Since(start).Nanoseconds()) / 1000
+	}
+	slices.Sort(micros)
+	figures["p50"], figures["p99"] = micros[messages/2], micros[messages*99/100]
+	return int64(messages)
 }
 
 func produce(client *kgo.Client, records []record, messages int) int64 {
