@@ -24,8 +24,10 @@ export type ListenerName = keyof typeof listeners | 'plaintext'
 export const PASSWORDS = { alice: 'alice-secret-7f3a', bob: 'bob-secret-9c1d' }
 /** A name and a password that need care on their way. */
 export const ODD = { name: 'a,b=c', password: 'pa,ss=wörd ﬁ' }
+/** How long records flow at least while secrets are renewed; the renewals alone decide without. */
+export const SOAK_SECONDS = Number(process.env.SECURITY_SECONDS ?? 0)
 /** How long a session of the listener `brief` lasts. */
-export const BRIEF_SESSION_MS = 3_000
+export const BRIEF_SESSION_MS = SOAK_SECONDS > 0 ? 10_000 : 3_000
 
 /** One broker, real or embedded, with a listener for each way to protect a connection. */
 export interface SecureKafka {

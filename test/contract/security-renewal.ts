@@ -5,12 +5,20 @@ import { expect, test } from 'vitest'
 import { Consumer, listen, Producer, type ProducerOptions, silentLogger } from '../../src/index.ts'
 import { freshName } from '../support/kafka.ts'
 import { waitFor } from '../support/wait.ts'
-import { type ListenerName, PASSWORDS, type SecureKafka } from './security-kafka.ts'
+import { type ListenerName, PASSWORDS, type SecureKafka, SOAK_SECONDS } from './security-kafka.ts'
 import { CLIENT } from './security-oidc.ts'
 
-/** How long each flow goes on at least; the renewals alone decide without it. */
-const SECONDS = Number(process.env.SECURITY_SECONDS ?? 0)
-const limits = { timeout: 90_000 + SECONDS * 1_000 }
+const limits = { timeout: 120_000 + SOAK_SECONDS * 1_500 }
+
+/** What happens while records flow: once, or again and again for as long as was asked for. */
+async function repeatedly(round: () => Promise<unknown>): Promise<void> {
+  const end = Date.now() + SOAK_SECONDS * 1_000
+  await round()
+  while (Date.now() < end) {
+    await pause(5_000)
+    await round()
+  }
+}
 
 /** Counts what the connections of one client go through. */
 function watch(clientId: string) {
@@ -52,15 +60,17 @@ async function flow(
   })()
   await waitFor('the first record', () => values.length > 0)
   const { seen, stop } = watch(topic)
+  const begun = Date.now()
   const beat = setInterval(() => {
-    for (let i = 0; i < 50; i++) {
+    const due = 5 * (Date.now() - begun)
+    while (sent < due) {
       producer.produce({ topic, partition: 0, value: String(sent++) }, error => {
         if (error) failures.push(error)
       })
     }
   }, 10)
   try {
-    await Promise.all([enough(seen), pause(SECONDS * 1_000)])
+    await Promise.all([enough(seen), pause(SOAK_SECONDS * 1_000)])
   } finally {
     clearInterval(beat)
   }
@@ -72,7 +82,9 @@ async function flow(
   await producer.close()
   await consumer.close()
   expect(failures).toEqual([])
-  expect(values).toEqual(Array.from({ length: sent }, (_, i) => i))
+  expect(values.findIndex((value, i) => value !== i)).toBe(-1)
+  expect(values).toHaveLength(sent)
+  if (SOAK_SECONDS > 0) process.stdout.write(`${topic}: ${sent} records, ${JSON.stringify(seen)}\n`)
   return seen
 }
 
@@ -147,14 +159,18 @@ export function renewals(kafka: () => SecureKafka): void {
         },
       },
     }
-    await flow(kafka(), 'brief', settings, async seen => {
-      await waitFor('a renewal', () => seen.again > 0)
-      await change('second')
-      await waitFor('a refusal', () => refused > 0)
-      password = 'second'
-      const { again } = seen
-      await waitFor('renewals with the new one', () => seen.again >= again + 2)
-    })
+    await flow(kafka(), 'brief', settings, seen =>
+      repeatedly(async () => {
+        const before = { ...seen, refused }
+        const next = `${password}-next`.slice(-60)
+        await waitFor('a renewal', () => seen.again > before.again)
+        await change(next)
+        await waitFor('a refusal', () => refused > before.refused)
+        password = next
+        const renewed = seen.again
+        await waitFor('renewals with the new one', () => seen.again >= renewed + 2)
+      }),
+    )
   })
 
   test('files that turn give new connections, when they are whole', limits, async () => {
@@ -176,13 +192,18 @@ export function renewals(kafka: () => SecureKafka): void {
         if (event === 'tls.files.unusable') unusable++
       },
     }
-    await flow(kafka(), 'mtls', { ...settings, logger }, async seen => {
-      const second = kafka().issue('second')
-      await writeFile(key!, second.key)
-      await waitFor('a key to be found without its certificate', () => unusable > 0)
-      expect(seen).toMatchObject({ opened: 0, closed: 0 })
-      await writeFile(certificate!, second.certificate)
-      await waitFor('connections to be replaced', () => seen.opened >= 2 && seen.closed >= 2)
-    })
+    await flow(kafka(), 'mtls', { ...settings, logger }, seen =>
+      repeatedly(async () => {
+        const before = { ...seen, unusable }
+        const next = kafka().issue('next')
+        await writeFile(key!, next.key)
+        await waitFor('a key without its certificate', () => unusable > before.unusable)
+        expect(seen).toEqual({ again: 0, opened: before.opened, closed: before.closed })
+        await writeFile(certificate!, next.certificate)
+        await waitFor('connections to be replaced', () => {
+          return seen.opened >= before.opened + 2 && seen.closed >= before.closed + 2
+        })
+      }),
+    )
   })
 }

@@ -12,6 +12,7 @@ import {
   ODD,
   PASSWORDS,
   type SecureKafka,
+  SOAK_SECONDS,
   startSecureKafka,
 } from './security-kafka.ts'
 import { CLIENT, KEY_CLIENT } from './security-oidc.ts'
@@ -214,5 +215,7 @@ function protectedCluster(start: () => Promise<SecureKafka>): void {
 
   describe('says of a wrong setting what is wrong', () => refusals(() => kafka))
 
-  describe('while records flow', () => renewals(() => kafka))
+  // Minutes each, if they were asked for: then side by side.
+  const side = { concurrent: SOAK_SECONDS > 0 }
+  describe('while records flow', side, () => renewals(() => kafka))
 }
