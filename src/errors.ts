@@ -15,6 +15,7 @@ export interface ErrorPlace {
   readonly transactionalId?: string
 }
 
+/** What an error is made of. The three flags are false where they are left out. */
 export interface KafkaErrorFields {
   /** Kafka's own name of the error, or one of ours in the same style. */
   readonly code: string
@@ -38,12 +39,17 @@ export interface KafkaErrorFields {
  */
 export class KafkaError extends Error {
   override readonly name: string = 'KafkaError'
+  /** Kafka's own name of the error, or one of ours in the same style: docs/errors.md. */
   readonly code: string
+  /** The same call may succeed later. */
   readonly retriable: boolean
+  /** The transaction must be aborted first. */
   readonly abortable: boolean
+  /** This client is of no more use. */
   readonly fatal: boolean
   /** What to do about it, where we can tell. */
   readonly hint?: string
+  /** Where it happened, as far as it is known. */
   readonly at: ErrorPlace
 
   constructor(fields: KafkaErrorFields) {

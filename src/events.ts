@@ -208,6 +208,7 @@ interface BatchFacts {
   baseSequence: number
 }
 
+/** The name of an event: docs/events.md has them all. */
 export type EventName = keyof Events
 
 /** The payload of an event as its listeners get it. */

@@ -1,3 +1,4 @@
+/** How much a log line matters. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /**

@@ -19,6 +19,7 @@ export interface Serializer<T> {
   serialize(value: T, context: SerializeContext): Encoded | Promise<Encoded>
 }
 
+/** What the bytes belong to. */
 export interface DeserializeContext {
   readonly topic: string
   readonly field: 'key' | 'value'
@@ -73,12 +74,15 @@ function warnOfJsonKeys(topic: string): void {
   )
 }
 
+/** Bytes as text in UTF-8; what is not UTF-8 becomes U+FFFD. */
 export const stringDeserializer: Deserializer<string> = {
   deserialize: bytes => bytes.toString('utf8'),
 }
 
+/** Bytes as they are, without a copy. */
 export const bytesDeserializer: Deserializer<Buffer> = { deserialize: bytes => bytes }
 
+/** Bytes as JSON. A SerializationError INVALID_JSON for what is none. */
 export const jsonDeserializer: Deserializer<unknown> = {
   deserialize(bytes, { topic, field }) {
     try {

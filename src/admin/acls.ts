@@ -34,9 +34,13 @@ const operations = {
 
 const permissions = { ANY: 1, DENY: 2, ALLOW: 3 } as const
 
+/** What an ACL is about, such as `TOPIC` or `GROUP`. */
 export type AclResourceType = Exclude<keyof typeof resourceTypes, 'ANY'>
+/** Whether an ACL names its resource in full, or how its name begins (KIP-290). */
 export type AclPatternType = 'LITERAL' | 'PREFIXED'
+/** What is allowed or denied: `READ`, `WRITE`, `ALTER_CONFIGS`, … */
 export type AclOperation = Exclude<keyof typeof operations, 'ANY'>
+/** `ALLOW` or `DENY`; what is denied no other ACL can allow. */
 export type AclPermission = Exclude<keyof typeof permissions, 'ANY'>
 
 /** The operations that ACLs know, as for a command's help. */

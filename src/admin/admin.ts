@@ -25,6 +25,7 @@ export const adminOptions = {
   }),
 } satisfies OptionSet
 
+/** Settings of an admin client: every one of `adminOptions`, by Kafka's name or in camelCase. */
 export type AdminOptions = OptionsInput<typeof adminOptions>
 
 /**
@@ -45,17 +46,29 @@ export type AdminOptions = OptionsInput<typeof adminOptions>
  */
 export class Admin {
   readonly #cluster: Cluster
+  /** Topics: create, list, describe, delete, more partitions. */
   readonly topics: Topics
+  /** Settings of topics, brokers, groups: describe and alter (KIP-339). */
   readonly configs: Configs
+  /** Groups of consumers: list, describe, lag, offsets, delete. */
   readonly groups: Groups
+  /** Offsets of logs by time, and deletion of records before an offset. */
   readonly records: Records
+  /** Who may do what. */
   readonly acls: Acls
+  /** Quotas of users, clients and addresses (KIP-546). */
   readonly quotas: Quotas
+  /** Users of SCRAM and their passwords (KIP-554). */
   readonly scram: Scram
+  /** Where replicas lie, and who leads: reassignments (KIP-455) and elections (KIP-460). */
   readonly replicas: Replicas
+  /** The folders of brokers, and what lies in them. */
   readonly logDirs: LogDirs
+  /** Who writes to a partition (KIP-664). */
   readonly producers: Producers
+  /** Transactions: list, describe, abort those that hang (KIP-664). */
   readonly transactions: Transactions
+  /** Brokers, controller, features and the metadata quorum. */
   readonly cluster: ClusterInfo
 
   constructor(options: AdminOptions, environment?: Partial<Environment>) {
@@ -86,6 +99,7 @@ export class Admin {
     this.#cluster.close()
   }
 
+  /** `close()`, at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close()
   }

@@ -18,6 +18,7 @@ export interface BrokerDescription {
   readonly rack: string | null
 }
 
+/** A cluster as its brokers describe it. */
 export interface ClusterDescription {
   readonly clusterId: string
   /** The id of the controller; with KRaft, of some broker, which passes requests on to it. */

@@ -68,6 +68,7 @@ export interface ConsumerGroup {
   readonly members: readonly ConsumerMemberDescription[]
 }
 
+/** A group, by the protocol that its members speak: `type` tells which. */
 export type GroupDescription = ClassicGroup | ConsumerGroup
 
 const GROUP_ID_NOT_FOUND = 69

@@ -31,6 +31,7 @@ export interface GroupListing {
   readonly protocolType: string
 }
 
+/** The groups of a cluster, as far as its brokers could be asked. */
 export interface GroupList {
   /** Sorted by name. */
   readonly groups: readonly GroupListing[]
@@ -38,6 +39,7 @@ export interface GroupList {
   readonly failures: readonly BrokerFailure[]
 }
 
+/** Which groups are listed. Default: all. */
 export interface ListGroupsOptions extends CallOptions {
   /** Only groups in one of these states. */
   readonly states?: readonly GroupState[] | undefined

@@ -16,6 +16,7 @@ export interface PartitionLag extends TopicPartition {
   readonly memberId: string | undefined
 }
 
+/** How far a group is behind the ends of its partitions, in records. */
 export interface GroupLag {
   readonly group: GroupDescription
   /** Sorted by topic and partition. */

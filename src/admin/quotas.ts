@@ -20,6 +20,7 @@ export type QuotaFilter = { readonly [K in EntityType]?: string | null | true }
  */
 export type QuotaValues = Readonly<Record<string, number>>
 
+/** The quotas of one entity. */
 export interface Quota {
   readonly entity: QuotaEntity
   readonly values: QuotaValues

@@ -12,6 +12,7 @@ const timestamps = { latest: -1, earliest: -2, 'max-timestamp': -3 } as const
  */
 export type OffsetSpec = keyof typeof timestamps | { readonly timestamp: number }
 
+/** Which offset of a partition is asked for. */
 export interface OffsetQuestion extends TopicPartition {
   readonly at: OffsetSpec
 }

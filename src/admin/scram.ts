@@ -15,6 +15,7 @@ const LEAST_ITERATIONS = 4096
 const MOST_ITERATIONS = 16_384
 const SALT_BYTES = 24
 
+/** `SCRAM-SHA-256` or `SCRAM-SHA-512`. */
 export type ScramMechanism = keyof typeof mechanisms
 
 /** What a cluster knows of a user's credentials; never the credentials themselves. */
@@ -32,6 +33,7 @@ export interface NewScramCredential {
   readonly iterations?: number | undefined
 }
 
+/** A user's credentials for one mechanism. */
 export interface ScramDeletion {
   readonly user: string
   readonly mechanism: ScramMechanism

@@ -56,6 +56,7 @@ export interface TopicDescription {
   readonly partitions: readonly PartitionDescription[]
 }
 
+/** A partition: who leads it, and who has copies. */
 export interface PartitionDescription {
   readonly partition: number
   /** The id of the leading broker; -1 while there is none. */
@@ -67,6 +68,7 @@ export interface PartitionDescription {
   readonly offlineReplicas: readonly number[]
 }
 
+/** How topics are created. */
 export interface CreateTopicsOptions extends CallOptions {
   /** Only say what would happen. Default: false. */
   readonly validateOnly?: boolean | undefined

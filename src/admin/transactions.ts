@@ -26,6 +26,7 @@ export interface TransactionListing {
   readonly state: TransactionState
 }
 
+/** The transactions of a cluster, as far as its brokers could be asked. */
 export interface TransactionList {
   /** Sorted by transactional id. */
   readonly transactions: readonly TransactionListing[]

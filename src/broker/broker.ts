@@ -39,10 +39,12 @@ export class Broker {
     this.#place = place
   }
 
+  /** Its id: brokers count from 1. */
   get id(): number {
     return this.#place.node.id
   }
 
+  /** Whether it serves: not before `start()`, and not after `stop()`. */
   get isRunning(): boolean {
     return this.#listeners !== undefined
   }

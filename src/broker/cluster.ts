@@ -136,6 +136,7 @@ export class EmbeddedCluster {
     return this.brokers.map(broker => formatAddress(broker.addressAt(listener))).join(',')
   }
 
+  /** The id that brokers tell their clients; a data folder keeps it. */
   get clusterId(): string {
     return this.#state.clusterId
   }

@@ -29,6 +29,7 @@ export interface TopicPartitionStart extends TopicPartition {
   readonly offset: StartAt
 }
 
+/** How a loop over records ends. */
 export interface LoopOptions {
   /** `'end'` ends the loop when what is in the partitions at its start has been handed out. */
   readonly until?: 'end'
@@ -161,6 +162,7 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
     for (const each of [...partitions]) this.#reading.assignment.get(each, 'pause').paused = true
   }
 
+  /** Goes on with partitions that were paused; by default with all. */
   resume(partitions: Iterable<TopicPartition> = this.#reading.assignment): void {
     for (const each of [...partitions]) {
       this.#reading.resume(this.#reading.assignment.get(each, 'resume'))
@@ -314,6 +316,7 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
     return { ...this.#reading.metrics(), stalls, stalledPartitions }
   }
 
+  /** Calls `listener` with each event of a name, until `off`. */
   on<Name extends keyof ConsumerEvents>(
     name: Name,
     listener: (payload: ConsumerEvents[Name]) => void,
@@ -322,6 +325,7 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
     return this
   }
 
+  /** Calls a listener no more. */
   off<Name extends keyof ConsumerEvents>(
     name: Name,
     listener: (payload: ConsumerEvents[Name]) => void,

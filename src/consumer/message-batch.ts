@@ -12,7 +12,9 @@ import type { Portion } from './portion.ts'
  * }
  */
 export class MessageBatch<Key = Buffer, Value = Buffer> implements Iterable<Message<Key, Value>> {
+  /** The topic that they were read from. */
   readonly topic: string
+  /** The partition that they were read from. */
   readonly partition: number
   /** The end of the partition's log when it was fetched. */
   readonly highWatermark: number

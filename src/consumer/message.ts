@@ -35,6 +35,7 @@ export interface MessageSource {
  * }
  */
 export class Message<Key = Buffer, Value = Buffer> {
+  /** Its place in the partition's log. */
   readonly offset: number
   readonly #source: MessageSource
   readonly #buffer: Buffer
@@ -68,10 +69,12 @@ export class Message<Key = Buffer, Value = Buffer> {
     return this.#source.appendTime ?? this.#source.baseTimestamp + this.#timestampDelta
   }
 
+  /** The topic that it was read from. */
   get topic(): string {
     return this.#source.partition.topic
   }
 
+  /** The partition that it was read from. */
   get partition(): number {
     return this.#source.partition.partition
   }
@@ -81,6 +84,7 @@ export class Message<Key = Buffer, Value = Buffer> {
     return this.#source.leaderEpoch
   }
 
+  /** The key, as the deserializer gives it; null where the record has none. */
   get key(): Key | null {
     if (this.#key === UNREAD) this.#key = this.#bytes(this.#keyStart, this.#keyEnd)
     return this.#key as Key | null
@@ -97,6 +101,7 @@ export class Message<Key = Buffer, Value = Buffer> {
     return this.#bytes(this.#keyStart, this.#keyEnd)
   }
 
+  /** The value's own bytes, whatever the deserializer made of them. */
   get rawValue(): Buffer | null {
     return this.#bytes(this.#valueStart, this.#valueEnd)
   }
@@ -143,6 +148,7 @@ export class Message<Key = Buffer, Value = Buffer> {
     if (this.#key instanceof Promise || this.#value instanceof Promise) return this.#awaited()
   }
 
+  /** Its place, time, key, value and headers, for logs and tests. */
   toJSON(): object {
     const { topic, partition, offset, timestamp, key, value, headers } = this
     return { topic, partition, offset, timestamp, key, value, headers }

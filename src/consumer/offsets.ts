@@ -24,6 +24,7 @@ export interface CommitOffset extends TopicPartition {
   readonly metadata?: string
 }
 
+/** What a group has committed for a partition: the offset of the next record to process. */
 export interface CommittedOffset extends TopicPartition {
   /** Undefined where nothing is committed. */
   readonly offset: number | undefined

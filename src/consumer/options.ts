@@ -151,6 +151,7 @@ export const consumerOptions = {
   }),
 } satisfies OptionSet
 
+/** Settings of a consumer: every one of `consumerOptions`, by Kafka's name or in camelCase. */
 export type ConsumerOptions = OptionsInput<typeof consumerOptions>
 
 export interface ConsumerConfig extends Parsed<typeof consumerOptions> {

@@ -5,6 +5,7 @@ import { slotName } from './group/assignors/assignor.ts'
 import type { Portion } from './portion.ts'
 import type { StartAt } from './start.ts'
 
+/** A partition of a topic; partitions count from 0. */
 export interface TopicPartition {
   readonly topic: string
   readonly partition: number

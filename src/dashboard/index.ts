@@ -29,6 +29,7 @@ export type Watched =
   | Consumer<unknown, unknown>
   | EmbeddedCluster
 
+/** Where a page is served, and for whom. */
 export interface DashboardOptions {
   /** Where to listen. Default: 127.0.0.1; anything else takes a token, which is in the `url`. */
   readonly host?: string

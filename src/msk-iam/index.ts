@@ -23,6 +23,7 @@ export type { SaslMechanism } from '../net/sasl/mechanism.ts'
 export type { Token } from '../net/sasl/token-cache.ts'
 export type { AwsCredentials } from './sign.ts'
 
+/** For which region, and with whose credentials, tokens are signed. */
 export interface MskIamOptions {
   /** The region of the cluster; by default `AWS_REGION` or `AWS_DEFAULT_REGION`. */
   readonly region?: string

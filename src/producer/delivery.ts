@@ -2,6 +2,7 @@ import type { DeliveryError } from '../errors.ts'
 import type { RecordHeader } from '../records/layout.ts'
 import type { Encoded } from '../serializers.ts'
 
+/** The value of a header: text goes as UTF-8. */
 export type HeaderValue = string | Uint8Array | null
 
 /** Headers as a program writes them: an object, or a list where keys repeat or order matters. */

@@ -133,6 +133,7 @@ export const producerOptions = {
   }),
 } satisfies OptionSet
 
+/** Settings of a producer: every one of `producerOptions`, by Kafka's name or in camelCase. */
 export type ProducerOptions = OptionsInput<typeof producerOptions>
 
 export interface ProducerConfig extends Parsed<typeof producerOptions> {

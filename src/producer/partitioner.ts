@@ -37,7 +37,9 @@ export const partitionerNames = [
   'roundrobin',
 ] as const
 
+/** A partitioner of Java or librdkafka by its name, such as `murmur2_random`. */
 export type PartitionerName = (typeof partitionerNames)[number]
+/** How records find their partition: by name, or by a function of one's own. */
 export type Partitioner = PartitionerName | PartitionFunction
 
 /** Keys are hashed in place here when they come as text; longer ones get a buffer of their own. */

@@ -377,6 +377,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
     return explain(this.#config.partitioner, record.partition, encoded, topic)
   }
 
+  /** What this producer has done so far, and how it stands: the figures of this moment. */
   metrics(): ProducerMetrics {
     const { counts } = this.#settlement
     const { memory, records } = this.#accumulator
@@ -400,6 +401,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
     }
   }
 
+  /** Calls `listener` with each event of a name, until `off`. */
   on<Name extends keyof ProducerEvents>(
     name: Name,
     listener: (payload: ProducerEvents[Name]) => void,
@@ -408,6 +410,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
     return this
   }
 
+  /** Calls a listener no more. */
   off<Name extends keyof ProducerEvents>(
     name: Name,
     listener: (payload: ProducerEvents[Name]) => void,

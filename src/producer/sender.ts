@@ -40,6 +40,7 @@ export interface SenderParts {
   throttled(event: ThrottleEvent): void
 }
 
+/** A broker asks for silence: for how long, in milliseconds. */
 export interface ThrottleEvent {
   readonly broker: string
   readonly throttleMs: number

@@ -1,6 +1,8 @@
 /** What a cluster has counted since it started. */
 export class Counters {
+  /** Connections that were taken. */
   connections = 0
+  /** Requests that arrived, whatever became of them. */
   requests = 0
   /** Connections closed because of what the peer sent. */
   rejectedConnections = 0

@@ -35,6 +35,7 @@ export interface SaslMechanisms {
   readonly OAUTHBEARER?: OAuthBearerOptions
 }
 
+/** How a listener has its clients log in. */
 export interface SaslOptions {
   readonly mechanisms: SaslMechanisms
   /** The longest session (`connections.max.reauth.ms`, KIP-368). Default: 0, without end. */

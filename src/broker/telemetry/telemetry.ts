@@ -52,6 +52,7 @@ export interface PushedTelemetry {
   readonly metrics: Buffer
 }
 
+/** Hears of the metrics that a client pushed (KIP-714). */
 export type TelemetryListener = (pushed: PushedTelemetry) => void
 
 /** Which metrics the cluster wants of its clients, and what they pushed (KIP-714). */

@@ -2,6 +2,7 @@ import { ConfigError } from '../../errors.ts'
 import type { Message } from '../message.ts'
 import type { MessageBatch } from '../message-batch.ts'
 
+/** What a handler of `run()` is told beside the record. */
 export interface HandlerContext {
   /** Aborts when the partition went to another member and the time to finish is over. */
   readonly signal: AbortSignal

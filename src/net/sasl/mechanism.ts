@@ -45,6 +45,7 @@ export class SaslFailure extends Error {
   }
 }
 
+/** Who somebody is to a broker, for PLAIN and SCRAM. */
 export interface Credentials {
   readonly username: string
   readonly password: string

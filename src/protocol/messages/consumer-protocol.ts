@@ -24,5 +24,7 @@ export const ConsumerProtocolAssignment = versioned('ConsumerProtocolAssignment'
   userData: bytes.nullable().else(null),
 })
 
+/** A member's subscription, as it is read. */
 export interface Subscription extends MessageOf<typeof ConsumerProtocolSubscription> {}
+/** A member's assignment, as it is read. */
 export interface Assignment extends MessageOf<typeof ConsumerProtocolAssignment> {}

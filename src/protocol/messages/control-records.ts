@@ -15,4 +15,5 @@ export const EndTransactionMarker = versioned('EndTransactionMarker', [0, 0], {
   coordinatorEpoch: int32,
 })
 
+/** The end of a transaction, as it is read. */
 export interface TransactionMarker extends MessageOf<typeof EndTransactionMarker> {}

@@ -181,6 +181,8 @@ export const apiByName = {
 /** The names of the APIs that we speak. */
 export type ApiName = keyof typeof apiByName
 
+/** All APIs that are declared. */
 export const apis: readonly Api[] = Object.values(apiByName)
 
+/** An API by its number in the protocol. */
 export const apiByKey: ReadonlyMap<number, Api> = new Map(apis.map(api => [api.key, api]))

@@ -53,16 +53,21 @@ export interface Api<Q extends Shape = Shape, S extends Shape = Shape> {
   readonly response: Message<S>
 }
 
+/** A request as it is read. */
 export type RequestOf<A extends Api> = ReadOf<A['request']['shape']>
+/** A response as it is read. */
 export type ResponseOf<A extends Api> = ReadOf<A['response']['shape']>
 /** A request as its sender gives it: what has a default may be left out. */
 export type RequestInput<A extends Api> = WriteOf<A['request']['shape']>
+/** A response as its sender gives it. */
 export type ResponseInput<A extends Api> = WriteOf<A['response']['shape']>
 
 /** The same for a `versioned` message. */
 export type MessageOf<M extends Message> = ReadOf<M['shape']>
+/** A `versioned` message as its sender gives it. */
 export type MessageInput<M extends Message> = WriteOf<M['shape']>
 
+/** What an API is declared by: see `Api`. */
 export interface ApiDeclaration<Q extends Shape, S extends Shape> {
   readonly key: number
   readonly name: string

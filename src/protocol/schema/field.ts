@@ -49,6 +49,7 @@ export class Field<R, W = R, Optional extends boolean = false> {
   declare readonly read: R
   declare readonly write: W
   declare readonly optional: Optional
+  /** What it is made of: its type, its versions, its default. */
   readonly plan: Plan
 
   constructor(plan: Plan) {
@@ -90,6 +91,7 @@ export class Field<R, W = R, Optional extends boolean = false> {
     return version >= this.plan.since && version <= this.plan.until
   }
 
+  /** Whether a version can write null. */
   nullableIn(version: number): boolean {
     return version >= this.plan.nullableSince
   }

@@ -30,6 +30,7 @@ export interface Trace {
   readonly failure: TraceFailure | undefined
 }
 
+/** Where a message breaks off, and why. */
 export interface TraceFailure {
   readonly path: string
   readonly offset: number

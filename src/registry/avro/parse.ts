@@ -11,6 +11,7 @@ import {
 } from './logical.ts'
 import { bigintLong } from './long.ts'
 
+/** How Avro's values are those of a program. */
 export interface AvroOptions {
   /**
    * What a long is in a program. `number` (the default) refuses what it can't hold exactly, beyond

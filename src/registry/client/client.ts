@@ -15,21 +15,25 @@ import type {
   SubjectVersion,
 } from './types.ts'
 
+/** What a test puts in place of the real thing. */
 export interface ClientParts {
   readonly clock?: Clock
   readonly random?: Random
 }
 
+/** Which part of a long list is asked for. */
 export interface Page {
   readonly offset?: number
   readonly limit?: number
 }
 
+/** Whether what was deleted is meant, too. */
 export interface Deleted {
   /** Also what was deleted, but not permanently. */
   readonly deleted?: boolean
 }
 
+/** Whether spelling matters when schemas are compared. */
 export interface Normalize {
   /** Let the registry bring the schema to one spelling before it compares. */
   readonly normalize?: boolean
@@ -249,6 +253,7 @@ export class SchemaRegistryClient {
     }
   }
 
+  /** Sets the rules of a subject, or of the registry; gives them as they are then. */
   async setConfig(config: SubjectConfig, subject?: string): Promise<SubjectConfig> {
     return (await this.#setting('config', 'PUT', subject, { body: config })).config()
   }
@@ -273,6 +278,7 @@ export class SchemaRegistryClient {
     }
   }
 
+  /** Sets the mode of a subject, or of the registry: `READONLY`, `READWRITE`, `IMPORT`. */
   async setMode(
     mode: SubjectMode,
     options: { subject?: string; force?: boolean } = {},
@@ -282,6 +288,7 @@ export class SchemaRegistryClient {
     return answer.field('mode') as SubjectMode
   }
 
+  /** Lets the registry's own mode hold for a subject again. */
   async deleteMode(subject: string): Promise<void> {
     await this.#setting('mode', 'DELETE', subject, {})
   }

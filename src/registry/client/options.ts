@@ -107,6 +107,7 @@ export const registryOptions = {
   }),
 }
 
+/** Settings of a registry's client: docs/configuration.md has them all. */
 export type RegistryConfig = OptionsInput<typeof registryOptions>
 export type RegistrySettings = Parsed<typeof registryOptions>
 

@@ -33,6 +33,7 @@ export interface RegisteredSchema extends IdentifiedSchema {
   readonly id: number
 }
 
+/** A version of a subject; versions count from 1. */
 export interface SubjectVersion {
   readonly subject: string
   readonly version: number

@@ -31,6 +31,7 @@ export interface Incompatibility {
   readonly version?: number
 }
 
+/** What is held against what, and under which rule. */
 export interface CompatibilityCheck {
   readonly format: SchemaType
   readonly level: CompatibilityLevel

@@ -16,6 +16,7 @@ import { draftOf, validatorOf } from './drafts.ts'
 import { metered } from './meter.ts'
 import { linearPatterns, nativePatterns } from './patterns.ts'
 
+/** How JSON Schema is applied. */
 export interface JsonSchemaOptions {
   /** Whether values are held against the schema; default true. */
   readonly validate?: boolean

@@ -24,6 +24,7 @@ import { putIndexes } from '../serde/framing.ts'
 import { explainMisfit } from './explain.ts'
 import { messageNameOf, ProtobufSchema } from './schema.ts'
 
+/** Which message of a schema is meant, and how values are given. */
 export interface ProtobufOptions {
   /** The message's full name; by default the first of the file. */
   readonly message?: string

@@ -50,6 +50,10 @@ export class RegistryDeserializer<T> implements Deserializer<T> {
     this.#settings = configureDeserializer(options, readerSchema)
   }
 
+  /**
+   * Reads a value by the schema whose id stands before it, or in its header. A promise only where
+   * that schema must be fetched first. A SerializationError for bytes that are not of that schema.
+   */
   deserialize(bytes: Buffer, context: DeserializeContext): T | Promise<T> {
     const inHeader = schemaIdHeader(context)
     const where = `the ${context.field} of a record of ${context.topic}`

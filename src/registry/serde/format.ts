@@ -49,6 +49,7 @@ export interface Misfit {
 
 /** A value does not fit its schema; the serde turns it into a SerializationError with its place. */
 export class ValueProblem extends Error {
+  /** Each place where it does not fit. */
   readonly misfits: readonly Misfit[]
   constructor(misfits: readonly Misfit[], options?: ErrorOptions) {
     super(misfits.map(misfitText).join('; '), options)

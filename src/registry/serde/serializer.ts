@@ -70,6 +70,11 @@ export class RegistrySerializer<T> implements Serializer<T> {
     await this.#bind(topic, field)
   }
 
+  /**
+   * Writes a value, its schema's id before it or in a header. A promise only at the first value of
+   * a topic. A SerializationError for a value that does not fit, a RegistryError where the registry
+   * refuses.
+   */
   serialize(value: T, context: SerializeContext): Buffer | null | Promise<Buffer | null> {
     if (value === null) return null
     const { topic, field } = context

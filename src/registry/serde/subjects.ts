@@ -1,5 +1,6 @@
 import { SerializationError } from '../../errors.ts'
 
+/** What a subject is to be named for. */
 export interface SubjectContext {
   readonly topic: string
   readonly field: 'key' | 'value'
@@ -26,6 +27,7 @@ export const subjectNameStrategies = {
   TopicRecordNameStrategy: topicRecordName,
 } as const
 
+/** A strategy by the name that Confluent's settings have for it. */
 export type SubjectNameStrategyName = keyof typeof subjectNameStrategies
 
 function nameOf({ topic, field, recordName: name }: SubjectContext): string {

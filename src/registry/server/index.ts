@@ -4,6 +4,7 @@ import { forgetfulJournal, type Journal, openJournal } from './journal.ts'
 import { Registry } from './registry.ts'
 import { State } from './state.ts'
 
+/** Where a registry listens, and what it keeps. */
 export interface EmbeddedRegistryOptions {
   /** The port to listen on. Default: 0, any that is free. */
   readonly port?: number
@@ -36,6 +37,10 @@ export class EmbeddedRegistry {
     this.#stop = stop
   }
 
+  /**
+   * Starts a registry; it serves when the promise resolves. Rejects with the system's error for a
+   * port that is taken.
+   */
   static async start(options: EmbeddedRegistryOptions = {}): Promise<EmbeddedRegistry> {
     const { port = 0, host = '127.0.0.1', dataDir, clock = systemClock } = options
     const { journal, state } = await opened(dataDir)
