@@ -90,8 +90,9 @@ export class BufferFullError extends KafkaError {
 /** One record is larger than a limit, so it can never be sent; others are not affected. */
 export class MessageTooLargeError extends KafkaError {
   override readonly name = 'MessageTooLargeError'
-  /** The size of the record and its limit, in bytes. */
+  /** The size of the record, in bytes. */
   readonly size: number
+  /** What is allowed, in bytes. */
   readonly limit: number
   constructor(fields: Omit<KafkaErrorFields, 'code'> & { size: number; limit: number }) {
     super({ ...fields, code: 'MESSAGE_TOO_LARGE' })
@@ -107,6 +108,7 @@ export class MessageTooLargeError extends KafkaError {
  */
 export class DeliveryError extends KafkaError {
   override readonly name = 'DeliveryError'
+  /** Whether it may be in the log all the same: `no` is certain, `maybe` is that no answer came. */
   readonly persisted: 'no' | 'maybe'
   /** The record as the caller gave it, or as decoded from its batch. */
   readonly record: unknown
@@ -216,6 +218,7 @@ export interface RegistryPlace {
 /** A schema registry refused, or could not be reached. */
 export class RegistryError extends KafkaError {
   override readonly name = 'RegistryError'
+  /** Which subject, id and URL it is about. */
   readonly where: RegistryPlace
   /** Why a schema was refused, one reason an entry, where the registry gives reasons. */
   readonly incompatibilities: readonly string[]

@@ -45,9 +45,11 @@ export interface Plan {
  * fields may be left out when writing. Each word gives a new field, so that fields can be shared.
  */
 export class Field<R, W = R, Optional extends boolean = false> {
-  // Phantoms: they exist for the compiler alone.
+  /** What it is when it was read. A phantom, as the next two: they exist for the compiler alone. */
   declare readonly read: R
+  /** What may be given to be written. */
   declare readonly write: W
+  /** Whether it may be left out of what is written. */
   declare readonly optional: Optional
   /** What it is made of: its type, its versions, its default. */
   readonly plan: Plan

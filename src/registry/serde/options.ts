@@ -87,8 +87,10 @@ export const serializerOptions = {
 
 export const deserializerOptions = { ...commonOptions } satisfies OptionSet
 
+/** How values are written: every one of the serializers' settings in docs/configuration.md. */
 export type SerializerOptions = OptionsInput<typeof serializerOptions>
 export type SerializerSettings = Parsed<typeof serializerOptions>
+/** How values are read: every one of the deserializers' settings in docs/configuration.md. */
 export type DeserializerOptions = OptionsInput<typeof deserializerOptions>
 export type DeserializerSettings = Parsed<typeof deserializerOptions>
 
