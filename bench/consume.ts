@@ -2,8 +2,7 @@
  * The consumers side by side: `npm run bench:consumer`. Each reads the same records from the
  * beginning; docs/performance.md says what is measured and how.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { cpus, loadavg } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { Producer } from '../src/index.ts'
@@ -13,6 +12,7 @@ import { measureAll } from './measure.ts'
 import { available, buildOurs, consumerPeers, installPeers } from './peers.ts'
 import { type Case, REFERENCE } from './plan.ts'
 import { Progress } from './progress.ts'
+import { setting, writeResults } from './results.ts'
 import { summarize } from './summary.ts'
 import { table } from './table.ts'
 
@@ -55,7 +55,6 @@ async function main(flags: Flags): Promise<void> {
   const wanted = cases.filter(({ codec }) => codecs.has(codec))
   const plan = { rounds: Number(flags.rounds), cases: wanted }
   const progress = await Progress.of('consumer', plan, flags.resume)
-  const load = loadavg()
   const { figures, failures } = await measureAll(plan, peers, progress, {
     config: { 'num.partitions': PARTITIONS },
     topicOf: ({ codec }) => `consume-${codec}`,
@@ -64,11 +63,12 @@ async function main(flags: Flags): Promise<void> {
     },
   })
   const rows = summarize(figures)
-  process.stdout.write(`\n${table(rows)}\nload average ${load.map(each => each.toFixed(1))}\n`)
+  process.stdout.write(`\n${table(rows)}\n`)
   for (const name of lacking) process.stdout.write(`left out: ${name}\n`)
   for (const failure of failures.values()) process.stdout.write(`failed: ${failure}\n`)
   if (failures.size > 0) process.exitCode = 1
-  await write({ messages, load, rows, figures })
+  await writeResults('consumer', { ...setting(), messages, rows, figures })
+  if (failures.size === 0) await progress.over()
 }
 
 function casesOf(messages: number): Case[] {
@@ -101,17 +101,4 @@ async function fill(bootstrapServers: string, codec: string, count: number): Pro
     if (!producer.produce({ topic, key: key!, value: value! })) await producer.drain()
   }
   await producer.flush()
-}
-
-async function write(results: object): Promise<void> {
-  const folder = join(import.meta.dirname, 'results')
-  await mkdir(folder, { recursive: true })
-  const [{ model } = { model: 'unknown' }] = cpus()
-  const about = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: `${model.trim()}, ${cpus().length} cores`,
-    node: process.version,
-  }
-  const text = JSON.stringify({ ...about, ...results }, null, 2)
-  await writeFile(join(folder, 'consumer.json'), `${text}\n`)
 }

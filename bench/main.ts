@@ -2,12 +2,8 @@
  * The producers side by side: `npm run bench`, in two minutes with `npm run bench -- --quick`.
  * docs/performance.md says what is measured and how.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
-import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { runOrThrow } from '../test/support/run.ts'
-import { type Figures, measureAll } from './measure.ts'
+import { measureAll } from './measure.ts'
 import { allPeers, available, buildOurs, installPeers } from './peers.ts'
 import {
   expectedSeconds,
@@ -19,7 +15,8 @@ import {
   REFERENCE,
 } from './plan.ts'
 import { Progress } from './progress.ts'
-import { type Row, summarize } from './summary.ts'
+import { setting, writeResults } from './results.ts'
+import { summarize } from './summary.ts'
 import { table } from './table.ts'
 
 interface Flags {
@@ -63,7 +60,8 @@ async function main(flags: Flags): Promise<void> {
   for (const name of lacking) process.stdout.write(`left out: ${name}\n`)
   for (const failure of failures.values()) process.stdout.write(`failed: ${failure}\n`)
   if (failures.size > 0) process.exitCode = 1
-  await write(name, figures, rows)
+  const most = Math.max(...rows.map(row => row.messages))
+  await writeResults(name, { ...setting(), messages: most, rows, figures })
   if (failures.size === 0) await progress.over()
 }
 
@@ -77,23 +75,6 @@ function planOf({ quick, rounds, messages, only }: Flags): Plan {
     return wanted.includes(each) || (isReference && wanted.some(one => isSameWork(one, each)))
   })
   return { ...plan, cases }
-}
-
-async function write(name: string, figures: readonly Figures[], rows: readonly Row[]) {
-  const folder = join(import.meta.dirname, 'results')
-  await mkdir(folder, { recursive: true })
-  const file = join(folder, `${name}.json`)
-  const [{ model } = { model: 'unknown' }] = cpus()
-  const results = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: `${model.trim()}, ${cpus().length} cores`,
-    node: process.version,
-    messages: Math.max(...rows.map(row => row.messages)),
-    rows,
-    figures,
-  }
-  await writeFile(file, `${JSON.stringify(results, null, 2)}\n`)
-  await runOrThrow(process.execPath, [join(import.meta.dirname, 'chart.js'), file])
 }
 
 function whole(text: string): number {

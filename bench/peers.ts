@@ -105,6 +105,16 @@ export function avroPeers(ours: string, registry: string): Peer[] {
   ]
 }
 
+/** Runs programs that measure themselves (clients/scale-NAME.js), and gives what they print. */
+export function scalePrograms(ours: string) {
+  return async (name: string, args: readonly string[]): Promise<unknown> => {
+    const words = [client(`scale-${name}.js`), ...args]
+    const env = { ...process.env, POSTHASTE: ours }
+    const { stdout } = await runOrThrow(process.execPath, words, { env })
+    return JSON.parse(stdout.trim().split('\n').at(-1)!)
+  }
+}
+
 /** Installs the peers of npm, once. None of their install scripts runs. */
 export async function installPeers(): Promise<void> {
   if (existsSync(node24)) return

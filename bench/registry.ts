@@ -3,15 +3,14 @@
  * measured serializing alone, and serializing and producing to a real Apache Kafka; a proxy before
  * the registry counts what each of them asks for.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
-import { cpus, loadavg } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { Command } from 'commander'
 import { EmbeddedRegistry } from '../src/registry/index.ts'
 import { CountingProxy } from './counting-proxy.ts'
 import { type Figures, measureAll } from './measure.ts'
 import { available, avroPeers, buildOurs, installPeers } from './peers.ts'
 import { Progress } from './progress.ts'
+import { setting, writeResults } from './results.ts'
 import { type Spread, spread } from './summary.ts'
 import { cell, grid } from './table.ts'
 
@@ -58,7 +57,9 @@ async function main(flags: Flags): Promise<void> {
   for (const name of lacking) process.stdout.write(`left out: ${name}\n`)
   for (const failure of failures.values()) process.stdout.write(`failed: ${failure}\n`)
   if (failures.size > 0) process.exitCode = 1
-  await write({ messages, requests: proxy.requests, runs, rows, figures })
+  const requests = proxy.requests
+  await writeResults('registry', { ...setting(), messages, requests, runs, rows, figures })
+  if (failures.size === 0) await progress.over()
 }
 
 interface Row {
@@ -111,18 +112,4 @@ function tableOf(rows: readonly Row[]): string {
     cell(row.cpuToOurs, value => value.toFixed(2)),
   ])
   return grid([[...head, ...ratios], ...lines])
-}
-
-async function write(results: object): Promise<void> {
-  const folder = join(import.meta.dirname, 'results')
-  await mkdir(folder, { recursive: true })
-  const [{ model } = { model: 'unknown' }] = cpus()
-  const about = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: `${model.trim()}, ${cpus().length} cores`,
-    load: loadavg(),
-    node: process.version,
-  }
-  const text = JSON.stringify({ ...about, ...results }, null, 2)
-  await writeFile(join(folder, 'registry.json'), `${text}\n`)
 }

@@ -1,0 +1,64 @@
+/**
+ * The metadata of very many topics, and how long the event loop stands still for it. Arguments:
+ * bootstrap servers, number of topics (`topic-0` and so on). Three ways to meet them: a list, a
+ * pattern that a consumer subscribes to, and a producer that writes to each.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+
+const { Admin, Consumer, Producer } = await import(process.env.POSTHASTE)
+const [bootstrap, count] = process.argv.slice(2)
+const settings = { 'bootstrap.servers': bootstrap }
+const topics = Number(count)
+const TIMES = 3
+/** A writer puts down a thousand records, then lets others have the loop. */
+const AT_ONCE = 1_000
+
+/** The longest pause while `work` runs, the worst of several times, and how long it took. */
+async function watched(work) {
+  let longestPauseMs = 0
+  let took = 0
+  for (let i = 0; i < TIMES; i++) {
+    const pauses = monitorEventLoopDelay({ resolution: 1 })
+    await new Promise(resolve => setTimeout(resolve, 50))
+    pauses.enable()
+    const start = performance.now()
+    await work()
+    took = performance.now() - start
+    await new Promise(resolve => setTimeout(resolve, 50))
+    pauses.disable()
+    longestPauseMs = Math.max(longestPauseMs, pauses.max / 1e6)
+  }
+  return { longestPauseMs, seconds: took / 1000 }
+}
+
+const admin = new Admin(settings)
+await admin.topics.describe(['topic-0'])
+const list = await watched(async () => {
+  const { length } = await admin.topics.list()
+  if (length < topics) throw new Error(`${length} of ${topics} topics were listed`)
+})
+admin.close()
+
+const pattern = await watched(async () => {
+  const consumer = new Consumer({
+    ...settings,
+    'group.id': `g-${process.pid}-${performance.now()}`,
+  })
+  const begun = new Promise(resolve => consumer.on('assigned', resolve))
+  await consumer.subscribe(/^topic-99/)
+  void consumer.run({ eachMessage: () => {} })
+  await begun
+  await consumer.close()
+})
+
+const producing = await watched(async () => {
+  const producer = new Producer({ ...settings, 'linger.ms': 10 })
+  for (let i = 0; i < topics; i++) {
+    if (!producer.produce({ topic: `topic-${i}`, value: 'v' })) await producer.drain()
+    if (i % AT_ONCE === 0) await new Promise(resolve => setImmediate(resolve))
+  }
+  await producer.flush()
+  await producer.close()
+})
+const rssMiB = process.resourceUsage().maxRSS / 1024
+process.stdout.write(`${JSON.stringify({ topics, list, pattern, producing, rssMiB })}\n`)
