@@ -106,6 +106,7 @@ export class Connection {
     this.name = options.nodeId === undefined ? at : `${options.nodeId} (${at})`
     transport.listen({
       data: chunk => this.#receive(chunk),
+      room: () => this.#splitter.room(),
       drain: () => {
         this.#writable = true
       },

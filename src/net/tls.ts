@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { connect, type TLSSocket, type ConnectionOptions as TlsOptions } from 'node:tls'
 import { asError } from '../errors.ts'
-import { socketTransport } from './tcp.ts'
+import { Inlet, socketTransport } from './tcp.ts'
 import { handshakeFailure, laterFailure, type TlsPlace } from './tls-diagnose.ts'
 import { type Address, type Dial, formatAddress, type Transport } from './transport.ts'
 
@@ -31,11 +31,13 @@ export function tlsDial({ recipeFor, mayHeal }: TlsDialing): Dial {
     signal.throwIfAborted()
     const broker = formatAddress(address)
     const place = (): TlsPlace => ({ broker, showsCertificate, mayHeal: mayHeal() })
-    const socket = await shakeHands(address, options, signal).catch(thrown => {
+    const inlet = new Inlet()
+    const recipe = { ...options, onread: inlet.onread }
+    const socket = await shakeHands(address, recipe, signal).catch(thrown => {
       const error = asError(thrown)
       throw 'retriable' in error ? error : handshakeFailure(place(), error)
     })
-    return explained(socketTransport(socket, broker), (cause, heard) =>
+    return explained(socketTransport(socket, broker, inlet), (cause, heard) =>
       cause && 'retriable' in cause ? cause : laterFailure(place(), cause, heard),
     )
   }
@@ -77,6 +79,7 @@ function explained(
       let heard = false
       transport.listen({
         drain: () => events.drain(),
+        ...(events.room && { room: () => events.room!() }),
         data(chunk) {
           heard = true
           events.data(chunk)

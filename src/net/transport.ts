@@ -13,6 +13,11 @@ export function formatAddress({ host, port }: Address): string {
 export interface TransportEvents {
   /** Bytes came in. The chunk is not used again by the transport. */
   data(chunk: Buffer): void
+  /**
+   * Where to read the next bytes to. Whoever cannot choose a place brings chunks of its own; else a
+   * chunk is the front of what was given here.
+   */
+  room?(): Buffer
   /** A `write` had answered false, and what was written has now left. */
   drain(): void
   /** Nothing will come in or go out any more; called once, also after `close`. */

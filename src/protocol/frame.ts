@@ -114,12 +114,19 @@ function skipTags(reader: Reader): void {
 
 /** A frame may claim room for this many times the bytes that have come. */
 const CLAIM_FACTOR = 16
+/** What small frames and the beginnings of large ones are read into, one behind the other. */
+const SCRATCH_BYTES = 16_384
+/** With less room than that a new one is begun, lest answers come in crumbs. */
+const LEAST_ROOM_BYTES = 4_096
 
 /**
  * Cuts a stream of chunks into frames, whose four bytes of length it drops. A frame that lies
  * whole in one chunk is a view of it; others are gathered. A length that is negative or beyond
  * `maxSize` is refused as soon as it is seen, and no more room is taken than a small multiple of
  * what has really come.
+ *
+ * Whoever can choose where bytes are read to asks `room()` before each read: then a large frame is
+ * read to where it stays, and nothing is copied but its beginning.
  */
 export class FrameSplitter {
   readonly #maxSize: number
@@ -129,9 +136,21 @@ export class FrameSplitter {
   #frameSize = -1
   #gathered: Buffer = Buffer.alloc(0)
   #gatheredSize = 0
+  #scratch: Buffer = Buffer.alloc(0)
 
   constructor(maxSize: number) {
     this.#maxSize = maxSize
+  }
+
+  /** Where the next bytes had best be read to, from the front; never empty. */
+  room(): Buffer {
+    if (this.#frameSize > 0) {
+      this.#claim(this.#gatheredSize + 1)
+      return this.#gathered.subarray(this.#gatheredSize)
+    }
+    if (this.#scratch.length < LEAST_ROOM_BYTES)
+      this.#scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
+    return this.#scratch
   }
 
   /** Bytes of a frame that is not yet whole. */
@@ -142,6 +161,7 @@ export class FrameSplitter {
   /** The frames that this chunk completes. Throws a WireError for a length that can't be. */
   push(chunk: Buffer): Buffer[] {
     const frames: Buffer[] = []
+    if (isFrontOf(this.#scratch, chunk)) this.#scratch = this.#scratch.subarray(chunk.length)
     let at = 0
     while (at < chunk.length || this.#frameSize === 0) {
       if (this.#frameSize < 0) at = this.#readHeader(chunk, at)
@@ -181,14 +201,19 @@ export class FrameSplitter {
 
   #gather(chunk: Buffer, at: number, size: number): void {
     const needed = this.#gatheredSize + size
-    if (needed > this.#gathered.length) {
-      const room = Math.min(this.#frameSize, needed * CLAIM_FACTOR)
-      const larger = Buffer.allocUnsafe(room)
-      this.#gathered.copy(larger, 0, 0, this.#gatheredSize)
-      this.#gathered = larger
+    this.#claim(needed)
+    if (!isFrontOf(this.#gathered, chunk, this.#gatheredSize)) {
+      chunk.copy(this.#gathered, this.#gatheredSize, at, at + size)
     }
-    chunk.copy(this.#gathered, this.#gatheredSize, at, at + size)
     this.#gatheredSize = needed
+  }
+
+  #claim(needed: number): void {
+    if (needed <= this.#gathered.length) return
+    const room = Math.max(needed * CLAIM_FACTOR, SCRATCH_BYTES)
+    const larger = Buffer.allocUnsafeSlow(Math.min(this.#frameSize, room))
+    this.#gathered.copy(larger, 0, 0, this.#gatheredSize)
+    this.#gathered = larger
   }
 
   #reset(): void {
@@ -197,4 +222,9 @@ export class FrameSplitter {
     this.#gathered = Buffer.alloc(0)
     this.#gatheredSize = 0
   }
+}
+
+/** Whether the chunk is what was read to that place, and so lies there already. */
+function isFrontOf(place: Buffer, chunk: Buffer, from = 0): boolean {
+  return chunk.buffer === place.buffer && chunk.byteOffset === place.byteOffset + from
 }

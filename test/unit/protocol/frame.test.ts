@@ -163,6 +163,45 @@ describe('the splitter', () => {
     )
   })
 
+  test('a frame that is read where it wants to be is not copied, and is what was sent', () => {
+    const random = seededRandom(11)
+    const sizes = [0, 1, 3, 100, 5_000, 16_380, 16_384, 40_000, 700_000, 2, 0, 3_000_000, 17]
+    const sent = sizes.map(size => Buffer.alloc(size, size % 251))
+    const stream = Buffer.concat(
+      sent.flatMap(bytes => {
+        const head = Buffer.alloc(4)
+        head.writeInt32BE(bytes.length)
+        return [head, bytes]
+      }),
+    )
+    for (let round = 0; round < 50; round++) {
+      const splitter = new FrameSplitter(2 ** 31 - 1)
+      const frames: Buffer[] = []
+      for (let at = 0; at < stream.length; ) {
+        const room = splitter.room()
+        // What a socket reads: some of what has come, and no more than there is room for.
+        const most = round % 2 === 0 ? 100_000_000 : 1 + randomBelow(random, 100_000)
+        const read = stream.copy(room, 0, at, Math.min(at + most, at + room.length))
+        expect(read).toBeGreaterThan(0)
+        frames.push(...splitter.push(room.subarray(0, read)))
+        at += read
+      }
+      expect(frames.map(({ length }) => length)).toEqual(sizes)
+      expect(frames.every((bytes, i) => bytes.equals(sent[i]!))).toBe(true)
+    }
+    const splitter = new FrameSplitter(2 ** 31 - 1)
+    const head = Buffer.alloc(20)
+    head.writeInt32BE(1_000_000)
+    splitter.push(head)
+    const rooms: Buffer[] = []
+    for (let frames: Buffer[] = []; frames.length === 0; ) {
+      rooms.push(splitter.room())
+      frames = splitter.push(rooms.at(-1)!)
+      if (frames[0]) expect(frames[0].buffer).toBe(rooms.at(-1)!.buffer)
+    }
+    expect(rooms.length).toBeLessThanOrEqual(4)
+  })
+
   test('takes no room by what a length claims', () => {
     const before = process.memoryUsage().arrayBuffers
     const splitters = Array.from({ length: 200 }, () => {
@@ -170,6 +209,7 @@ describe('the splitter', () => {
       const head = Buffer.alloc(10)
       head.writeInt32BE(2 ** 31 - 1)
       splitter.push(head)
+      splitter.room()
       return splitter
     })
     expect(splitters.every(splitter => splitter.pending === 10)).toBe(true)
