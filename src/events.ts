@@ -22,7 +22,7 @@ export interface ClientFacts {
  * nobody listens.
  */
 export interface Events {
-  /** A connection was begun, opened, refused or closed. */
+  /** A connection was made, got ready, or closed; `dialling` to `closed` where there came none. */
   'connection:moved': { broker: string; from: string; to: string; cause?: Error }
   /** A request of any API was handed to the system. */
   'request:sent': RequestFacts & { bytes: number }
@@ -74,11 +74,19 @@ export interface Events {
   'batch:settled': BatchFacts & {
     baseOffset: number
     sends: number
+    /** Before compression. */
+    plainBytes: number
     error?: Error
+    /** From its first record to its outcome, and until it was first sent: -1 if it never was. */
     latencyMs: number
+    waitMs: number
   }
+  /** A batch could not be delivered, and will be sent again. */
+  'batch:retried': { topic: string; partition: number; batch: number; sends: number; error: Error }
   /** A batch was too large for the broker; its records go on in others (KIP-126). */
-  'batch:split': { batch: number; into: number[] }
+  'batch:split': { topic: string; partition: number; batch: number; into: number[] }
+  /** A record that was taken failed before it came into a batch: its topic never became known. */
+  'record:refused': { topic: string; error: Error }
   /** A Produce request left, with one batch for each of its partitions. */
   'produce:sent': {
     broker: string
@@ -93,7 +101,13 @@ export interface Events {
   /** flush() ended; so many of them still have none. */
   'flush:ended': { left: number }
   /** An idempotent producer got its producer id, or a new epoch. */
-  'identity:moved': { from: string; to: string; producerId?: bigint; producerEpoch?: number }
+  'identity:moved': {
+    from: string
+    to: string
+    producerId?: bigint
+    producerEpoch?: number
+    cause?: Error
+  }
   /** A transactional producer moved on: see docs/states.md. */
   'transaction:moved': {
     from: string
@@ -132,7 +146,13 @@ export interface Events {
     sessionEpoch: number
   }
   /** Records of a partition came. */
-  'fetch:received': { topic: string; partition: number; bytes: number; highWatermark: number }
+  'fetch:received': {
+    topic: string
+    partition: number
+    records: number
+    bytes: number
+    highWatermark: number
+  }
   /** The program got records; the partition goes on at `nextOffset`. */
   'records:handed': { topic: string; partition: number; records: number; nextOffset: number }
   /** A group's coordinator stored offsets, each that of the next record to process. */
@@ -140,7 +160,38 @@ export interface Events {
     group: string
     partitions: number
     offsets: { topic: string; partition: number; offset: number }[]
+    /** With all tries. */
+    latencyMs: number
   }
+  /** A commit failed for good. */
+  'offsets:refused': { group: string; partitions: number; error: Error; latencyMs: number }
+  /** A handler of `run()` is done with a record or a batch, or threw. */
+  'handler:ended': {
+    topic: string
+    partition: number
+    records: number
+    attempt: number
+    latencyMs: number
+    error?: Error
+  }
+  /** A record failed for good and was taken by `onFailure.deadLetter`. */
+  'record:dead': {
+    topic: string
+    partition: number
+    offset: number
+    attempts: number
+    error: Error
+  }
+  /** A record can't be read or deserialized; by `on.bad.record` it is passed over, or thrown. */
+  'record:bad': {
+    topic: string
+    partition: number
+    offset: number
+    error: Error
+    then: 'skip' | 'throw'
+  }
+  /** A partition has not got on for `stall.timeout.ms`, and again after each time as long. */
+  'partition:stalled': { topic: string; partition: number; waitsFor: string; forMs: number }
   /** The embedded cluster took a batch into a log, knew it already, or refused it. */
   'broker:appended': {
     broker: number

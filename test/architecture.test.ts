@@ -15,7 +15,9 @@ import {
 } from './support/source.ts'
 
 // A layer is a folder or a file of src; what it may import, besides itself. Arrows point down.
-const core = ['base', 'wire', 'protocol', 'records', 'errors', 'events', 'logger', 'version']
+const core = [
+  ...['base', 'wire', 'protocol', 'records', 'errors', 'events', 'readings', 'logger', 'version'],
+]
 const client = [...core, 'net', 'cluster', 'serializers']
 const layers: Readonly<Record<string, readonly string[]>> = {
   base: [],
@@ -26,6 +28,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   errors: ['protocol'],
   logger: ['base', 'errors'],
   events: ['errors'],
+  readings: ['events'],
   serializers: ['base', 'errors'],
   'canonical-json': ['errors', 'serializers'],
   net: ['base', 'wire', 'protocol', 'errors', 'events', 'logger', 'version'],
@@ -35,7 +38,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   admin: client,
   registry: ['base', 'errors', 'serializers'],
   'msk-iam': ['base', 'errors', 'net', 'version'],
-  metrics: ['base', 'errors', 'events'],
+  metrics: ['base', 'errors', 'events', 'readings', 'index'],
   broker: [...core, 'net'],
   trace: [...core, 'index', 'broker'],
   dashboard: [...core, 'index', 'broker', 'trace'],

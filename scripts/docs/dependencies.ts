@@ -43,7 +43,8 @@ const reasons: Readonly<Record<string, string>> = {
   'parse-prometheus-text-format': "Reads Prometheus's text format, in tests of the metrics.",
   'playwright-core': 'Drives a browser, in the test of the live page. Brings none of its own.',
   preact: 'The live page is made of its components; 5 KiB of what is shipped.',
-  'prom-client': 'The registry of Prometheus that our metrics are added to, in tests.',
+  'prom-client':
+    'The registry of Prometheus that our metrics are added to; `--metrics-port` needs it.',
   publint: 'Checks the packed package as bundlers and Node.js will see it.',
   tsx: 'Runs TypeScript scripts as they are.',
   typescript: 'The compiler and type checker.',

@@ -1,6 +1,7 @@
 import { duration, type OptionSet, type OptionsInput } from '../base/options.ts'
 import { Cluster, type Environment } from '../cluster/cluster.ts'
 import { clientOptions, configure } from '../cluster/options.ts'
+import { type ClientFacts, facts } from '../events.ts'
 import { Acls } from './acls.ts'
 import { ClusterInfo } from './cluster-info.ts'
 import { Configs } from './configs.ts'
@@ -46,6 +47,7 @@ export type AdminOptions = OptionsInput<typeof adminOptions>
  */
 export class Admin {
   readonly #cluster: Cluster
+  readonly #settings: AdminOptions
   /** Topics: create, list, describe, delete, more partitions. */
   readonly topics: Topics
   /** Settings of topics, brokers, groups: describe and alter (KIP-339). */
@@ -73,6 +75,7 @@ export class Admin {
 
   constructor(options: AdminOptions, environment?: Partial<Environment>) {
     const { values: config } = configure(adminOptions, options)
+    this.#settings = options
     this.#cluster = new Cluster({ config, environment, autoCreateTopics: false })
     const office = { cluster: this.#cluster, timeoutMs: config.defaultApiTimeoutMs }
     this.topics = new Topics(office)
@@ -92,6 +95,10 @@ export class Admin {
   /** Resolves when a broker has answered; tries each address once and rejects when none does. */
   async connect(): Promise<void> {
     await this.#cluster.brokers.any()
+  }
+
+  get [facts](): ClientFacts {
+    return { source: this.#cluster.publisher.source, settings: this.#settings }
   }
 
   /** Closes the connections. A call that is under way rejects. */

@@ -111,6 +111,13 @@ export class Brokers {
     throw error
   }
 
+  /** The connections that are open now, and how many requests wait in each for an answer. */
+  open(): { readonly broker: string; readonly inFlight: number }[] {
+    return [...this.#ways.values()].flatMap(({ link: { connection } }) =>
+      connection ? [{ broker: connection.name, inFlight: connection.inFlight }] : [],
+    )
+  }
+
   /** Closes connections that have had no traffic since `since`. */
   closeIdle(since: number): void {
     for (const { link } of this.#ways.values()) {

@@ -16,6 +16,7 @@ import type { Connection } from '../net/connection.ts'
 import type { Dial } from '../net/transport.ts'
 import { errorByName } from '../protocol/errors.ts'
 import { type Api, Metadata, type RequestInput, type ResponseOf } from '../protocol/index.ts'
+import { announce, type OpenClient, type Readings } from '../readings.ts'
 import { Brokers, type Lane } from './brokers.ts'
 import { Coordinators, type CoordinatorType } from './coordinators.ts'
 import { dialAnywhere } from './dial.ts'
@@ -45,6 +46,8 @@ export interface ClusterOptions {
   readonly environment?: Partial<Environment> | undefined
   /** Whether asking for a topic may create it, where the broker allows that. */
   readonly autoCreateTopics: boolean
+  /** How the client over it stands, beside the connections. */
+  readonly readings?: () => Omit<Readings, 'connections'>
 }
 
 /** To whom a request must go. */
@@ -95,13 +98,16 @@ export class Cluster {
   readonly #listeners = new Set<() => void>()
   /** The topics that are asked for, and when each was last used. */
   readonly #used = new Map<string, number>()
+  /** Held here, and nowhere else for good. */
+  readonly #asOpen: OpenClient
+  readonly #withdraw: () => void
   #upkeep: Timer | undefined
   #lastUpdateAt = Number.NEGATIVE_INFINITY
   #closed = false
   /** Why metadata could not be had when it was last asked for. */
   #refreshFailure: Error | undefined
 
-  constructor({ config, environment, autoCreateTopics }: ClusterOptions) {
+  constructor({ config, environment, autoCreateTopics, readings }: ClusterOptions) {
     const world = { ...realWorld, ...environment }
     this.config = config
     this.clock = world.clock
@@ -126,6 +132,11 @@ export class Cluster {
       backoff: { initialMs: config.retryBackoffMs, maxMs: config.retryBackoffMaxMs },
       ask: () => this.#askMetadata(),
     })
+    this.#asOpen = {
+      source,
+      readings: () => ({ connections: this.brokers.open(), ...readings?.() }),
+    }
+    this.#withdraw = announce(this.#asOpen)
   }
 
   /** The level at which the cluster has a feature finalized (KIP-584), as far as it is known. */
@@ -222,6 +233,7 @@ export class Cluster {
 
   close(): void {
     this.#closed = true
+    this.#withdraw()
     this.#upkeep?.cancel()
     this.#listeners.clear()
     this.brokers.close()

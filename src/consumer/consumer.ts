@@ -5,7 +5,12 @@ import type { PartitionInfo } from '../cluster/metadata.ts'
 import { ConfigError, StateError } from '../errors.ts'
 import { type ClientFacts, facts } from '../events.ts'
 import { BatchLoop } from './batch-loop.ts'
-import type { ConsumerEvents, PartitionPosition, RebalanceListener } from './consumer-events.ts'
+import type {
+  ConsumerEvents,
+  PartitionPosition,
+  RebalanceListener,
+  StalledPartition,
+} from './consumer-events.ts'
 import { Goal } from './goal.ts'
 import { Group, mixed } from './group/group.ts'
 import { listOffsets } from './list-offsets.ts'
@@ -73,14 +78,11 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
   ) {
     const config = consumerConfig(options)
     const autoCreateTopics = config.allowAutoCreateTopics
-    const cluster = new Cluster({ config, environment, autoCreateTopics })
+    const readings = () => ({ reading: this.#readings() })
+    const cluster = new Cluster({ config, environment, autoCreateTopics, readings })
     const events = this.#events
     const reading = new Reading(cluster, config, events)
-    const loops = new Loops(
-      reading.feed,
-      cluster.clock,
-      deserializers as Deserializers<unknown, unknown>,
-    )
+    const loops = new Loops(reading.feed, cluster, deserializers as Deserializers<unknown, unknown>)
     this.#config = config
     this.#settings = options
     this.#cluster = cluster
@@ -100,7 +102,7 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
       config,
       assignment: reading.assignment,
       loops,
-      stalled: partitions => events.emit('stalled', partitions),
+      stalled: partitions => this.#stalled(partitions),
       heal: partitions => reading.heal(partitions),
     })
   }
@@ -336,6 +338,21 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
 
   get [facts](): ClientFacts {
     return { source: this.#cluster.publisher.source, settings: this.#settings }
+  }
+
+  #readings() {
+    const { bufferedBytes, bufferedBytesLimit, stalledPartitions } = this.metrics()
+    const pollGapMs = this.#loops.stuckMs()
+    const partitions = this.position()
+    return { partitions, stalledPartitions, bufferedBytes, bufferedBytesLimit, pollGapMs }
+  }
+
+  #stalled(partitions: readonly StalledPartition[]): void {
+    for (const { topic, partition, waitsFor, forMs } of partitions) {
+      const facts = { topic, partition, waitsFor, forMs }
+      this.#cluster.publisher.publish('partition:stalled', facts)
+    }
+    this.#events.emit('stalled', partitions)
   }
 
   async #close(timeout: number): Promise<void> {

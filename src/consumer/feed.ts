@@ -14,8 +14,8 @@ export interface FeedEvents {
   drained(partition: ConsumedPartition): void
   /** A batch was read to its end. */
   finished(portion: Portion): void
-  /** A record can't be read, and is passed over. */
-  skipped(error: KafkaError): void
+  /** A record can't be read, and is passed over or thrown. */
+  bad(error: KafkaError, then: 'skip' | 'throw'): void
 }
 
 /**
@@ -140,9 +140,8 @@ export class Feed {
     const error = badRecord(partition, offset, cause, code)
     const policy = this.#config.onBadRecord
     const verdict = typeof policy === 'function' ? policy(error) : policy
-    if (verdict === 'throw') return error
-    this.#events.skipped(error)
-    return undefined
+    this.#events.bad(error, verdict)
+    return verdict === 'throw' ? error : undefined
   }
 
   /** Resolves when there may be something to take. */

@@ -138,8 +138,13 @@ export class FetchAnswers {
       this.#parts.served(partition)
       if (cluster.publisher.heard('fetch:received')) {
         const { topic, partition: index } = partition
-        const facts = { topic, partition: index, bytes: records.length, highWatermark }
-        cluster.publisher.publish('fetch:received', facts)
+        cluster.publisher.publish('fetch:received', {
+          topic,
+          partition: index,
+          records: portions.reduce((sum, { batch }) => sum + (batch?.count ?? 0), 0),
+          bytes: records.length,
+          highWatermark,
+        })
       }
       feed.push(partition, portions)
     }

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { type Deferred, deferred } from '../base/deferred.ts'
 import { StateError } from '../errors.ts'
+import type { Publisher } from '../events.ts'
 import type { Feed } from './feed.ts'
 import type { Deserializers } from './message.ts'
 import type { ConsumedPartition } from './partition.ts'
@@ -15,6 +16,7 @@ export interface RunningLoop<W extends InWork> {
 export class Loops {
   readonly #feed: Feed
   readonly #clock: Clock
+  readonly #publisher: Publisher
   readonly #deserializers: Deserializers<unknown, unknown>
   #running: RunningLoop<InWork> | undefined
   /** How often a loop asked for more; and when somebody last saw that change. */
@@ -23,9 +25,14 @@ export class Loops {
   #seenAt: number
   #moved: Deferred<void> | undefined
 
-  constructor(feed: Feed, clock: Clock, deserializers: Deserializers<unknown, unknown>) {
+  constructor(
+    feed: Feed,
+    { clock, publisher }: { readonly clock: Clock; readonly publisher: Publisher },
+    deserializers: Deserializers<unknown, unknown>,
+  ) {
     this.#feed = feed
     this.#clock = clock
+    this.#publisher = publisher
     this.#deserializers = deserializers
     this.#seenAt = clock.now()
   }
@@ -53,6 +60,7 @@ export class Loops {
     const parts: LoopParts = {
       feed: this.#feed,
       clock: this.#clock,
+      publisher: this.#publisher,
       deserializers: this.#deserializers,
       gate: { open: true },
       isComplete,

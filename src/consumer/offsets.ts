@@ -2,7 +2,7 @@ import { backoffMs } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { GroupMetadata } from '../cluster/group-metadata.ts'
-import { BrokerError, KafkaError } from '../errors.ts'
+import { asError, BrokerError, KafkaError } from '../errors.ts'
 import { errorByCode } from '../protocol/errors.ts'
 import {
   type Api,
@@ -89,7 +89,7 @@ export class GroupOffsets {
   /** Resolves when all are stored. Rejects with the first error that no try can mend. */
   commit(offsets: readonly CommitOffset[], timeoutMs: number): Promise<void> {
     if (offsets.length === 0) return Promise.resolve()
-    const commit = this.#last.then(() => this.#commit(offsets, timeoutMs))
+    const commit = this.#last.then(() => this.#told(offsets, timeoutMs))
     this.#last = commit.catch(() => {})
     return commit
   }
@@ -119,8 +119,28 @@ export class GroupOffsets {
     return partitions.map(slot => found.get(slotName(slot))!)
   }
 
+  async #told(offsets: readonly CommitOffset[], timeoutMs: number): Promise<void> {
+    const { groupId: group, cluster } = this.#parts
+    const { clock, publisher } = cluster
+    const { length: partitions } = offsets
+    const began = clock.now()
+    try {
+      await this.#commit(offsets, timeoutMs)
+    } catch (thrown) {
+      const [error, latencyMs] = [asError(thrown), clock.now() - began]
+      publisher.publish('offsets:refused', { group, partitions, error, latencyMs })
+      throw thrown
+    }
+    if (!publisher.heard('offsets:committed')) return
+    publisher.publish('offsets:committed', {
+      group,
+      partitions,
+      offsets: offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })),
+      latencyMs: clock.now() - began,
+    })
+  }
+
   async #commit(offsets: readonly CommitOffset[], timeoutMs: number): Promise<void> {
-    const { groupId, cluster } = this.#parts
     let first = true
     await this.#untilDone(timeoutMs, offsets, async wanted => {
       // What went to another member since the first try is that member's to commit.
@@ -135,12 +155,6 @@ export class GroupOffsets {
         }
       }
       return wanted.map(slot => codes.get(slotName(slot)) ?? { errorCode: ILLEGAL_GENERATION })
-    })
-    if (!cluster.publisher.heard('offsets:committed')) return
-    cluster.publisher.publish('offsets:committed', {
-      group: groupId,
-      partitions: offsets.length,
-      offsets: offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })),
     })
   }
 

@@ -37,7 +37,7 @@ export class Reading {
         this.statistics.records += batch?.count ?? 0
         this.statistics.bytes += bytes
       },
-      skipped: error => events.emit('error', error),
+      bad: (error, then) => this.#bad(error, then),
     })
     const failed = (partition: ConsumedPartition, error: KafkaError) => this.fail(partition, error)
     this.#starter = new Starter({ cluster, config, started: () => this.wake(), failed })
@@ -162,6 +162,12 @@ export class Reading {
     } catch (error) {
       this.fail(partition, asKafkaError(error, 'UNKNOWN_TOPIC_OR_PARTITION'))
     }
+  }
+
+  #bad(error: KafkaError, then: 'skip' | 'throw'): void {
+    const { topic = '', partition = -1, offset = -1 } = error.at
+    this.#cluster.publisher.publish('record:bad', { topic, partition, offset, error, then })
+    if (then === 'skip') this.#events.emit('error', error)
   }
 
   async #outOfRange(partition: ConsumedPartition): Promise<void> {

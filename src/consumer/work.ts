@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { Publisher } from '../events.ts'
 import type { Feed } from './feed.ts'
 import type { Deserializers } from './message.ts'
 import type { ConsumedPartition } from './partition.ts'
@@ -8,6 +9,7 @@ import type { Portion } from './portion.ts'
 export interface LoopParts {
   readonly feed: Feed
   readonly clock: Clock
+  readonly publisher: Publisher
   readonly deserializers: Deserializers<unknown, unknown>
   /** Shut when the loop shall end at its next step. */
   readonly gate: { open: boolean }

@@ -102,8 +102,7 @@ export class Connection {
     this.#transport = transport
     this.#splitter = new FrameSplitter(options.maxResponseBytes)
     this.#lastUsedAt = options.clock.now()
-    const at = formatAddress(options.address)
-    this.name = options.nodeId === undefined ? at : `${options.nodeId} (${at})`
+    this.name = nameOf(options)
     transport.listen({
       data: chunk => this.#receive(chunk),
       room: () => this.#splitter.room(),
@@ -130,9 +129,12 @@ export class Connection {
       await connection.#setUp()
       return connection
     } catch (error) {
-      connection?.destroy(asError(error))
-      if (error instanceof Error && 'retriable' in error) throw error
-      throw dialFailure(at, error, options.nodeId)
+      const isTold = error instanceof Error && 'retriable' in error
+      const cause = isTold ? error : dialFailure(at, error, options.nodeId)
+      const facts = { broker: nameOf(options), from: 'dialling', to: 'closed', cause }
+      if (connection) connection.destroy(asError(error))
+      else options.publisher.publish('connection:moved', facts)
+      throw cause
     } finally {
       timer.cancel()
     }
@@ -467,6 +469,12 @@ export class Connection {
     const { api, version, correlationId } = pending
     return { broker: this.name, api: api.name, version, correlationId }
   }
+}
+
+/** As messages and events call a broker: its id, where that is known, and its address. */
+function nameOf({ address, nodeId }: ConnectionOptions): string {
+  const at = formatAddress(address)
+  return nodeId === undefined ? at : `${nodeId} (${at})`
 }
 
 /** The requests that prove who we are, which go first while others are held back. */

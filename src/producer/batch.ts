@@ -51,8 +51,9 @@ export class Batch {
   /** Those of its records whose outcome somebody waits for. */
   tracked: Tracked[] | undefined
   sequence: Sequence | undefined
-  /** How often it has been sent. */
+  /** How often it has been sent, and when first. */
   sends = 0
+  sentAt: number | undefined
   /** A request with it had no answer, so that it may be in the log. */
   maybePersisted = false
   /** Not to be sent again before then. */

@@ -54,9 +54,12 @@ export class Identity implements ProducerIdentity {
       identityMoves,
       { is: 'none' },
       (from, to) => {
-        const held =
-          to.is === 'held' ? { producerId: to.producerId, producerEpoch: to.producerEpoch } : {}
-        cluster.publisher.publish('identity:moved', { from: from.is, to: to.is, ...held })
+        cluster.publisher.publish('identity:moved', {
+          from: from.is,
+          to: to.is,
+          ...(to.is === 'held' && { producerId: to.producerId, producerEpoch: to.producerEpoch }),
+          ...(to.is === 'refused' && { cause: to.cause }),
+        })
       },
     )
   }

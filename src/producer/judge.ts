@@ -138,6 +138,7 @@ export class Judge {
         this.#parts.identity?.refuse(fatal(error))
         break
     }
+    batch.problem = error
     batch.move('ready')
     this.giveUp(queue, batch, error)
   }
@@ -154,6 +155,9 @@ export class Judge {
     const rest = backoffMs(backoff, batch.sends, cluster.random)
     batch.retryAt = this.#budget(batch).spend(cluster.clock.now() + rest)
     queue.requeue([batch])
+    if (!cluster.publisher.heard('batch:retried')) return
+    const { id, topic, partition, sends } = batch
+    cluster.publisher.publish('batch:retried', { topic, partition, batch: id, sends, error })
   }
 
   #budget(batch: Batch): RetryBudget {
@@ -178,7 +182,7 @@ export class Judge {
     cluster.logger.log('debug', 'batch.split', { topic, partition, bytes, error })
     batch.move('settled')
     const into = parts.map(part => part.id)
-    cluster.publisher.publish('batch:split', { batch: batch.id, into })
+    cluster.publisher.publish('batch:split', { topic, partition, batch: batch.id, into })
     for (const part of parts) part.move('ready')
     queue.requeue(parts)
     for (const flush of settlement.flushes) flush.split(batch, parts)

@@ -94,7 +94,8 @@ export class Producer<Key = Bytes, Value = Bytes> {
     this.#config = config
     this.#settings = options
     const autoCreateTopics = config.allowAutoCreateTopics
-    const cluster = new Cluster({ config, environment, autoCreateTopics })
+    const readings = () => ({ queue: this.#queue })
+    const cluster = new Cluster({ config, environment, autoCreateTopics, readings })
     this.#cluster = cluster
     this.#transaction = this.#makeTransaction()
     this.#identity =
@@ -270,6 +271,11 @@ export class Producer<Key = Bytes, Value = Bytes> {
 
   get [facts](): ClientFacts {
     return { source: this.#cluster.publisher.source, settings: this.#settings }
+  }
+
+  get #queue() {
+    const { records, memory } = this.#accumulator
+    return { records, bytes: memory.used, limit: memory.limit }
   }
 
   #move(to: 'closing' | 'closed'): void {

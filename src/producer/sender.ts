@@ -197,10 +197,12 @@ export class Sender {
 
   #send(connection: Connection, flights: readonly Flight[]): void {
     const { cluster, config, statistics } = this.#parts
+    const leftAt = cluster.clock.now()
     for (const { queue, batch } of flights) {
       this.#number(queue, batch)
       queue.takeOff(batch)
       batch.sends++
+      batch.sentAt ??= leftAt
       batch.move('inFlight')
       statistics.sent(connection.name, batch)
     }

@@ -82,6 +82,7 @@ export class Settlement {
     if (listener) this.#tell(listener, error, undefined)
     else this.#listener.error(error)
     for (const flush of this.flushes) flush.refused(waiter)
+    this.#cluster.publisher.publish('record:refused', { topic, error })
   }
 
   #tell(
@@ -129,7 +130,9 @@ export class Settlement {
       baseSequence: batch.sequence?.base ?? -1,
       baseOffset,
       sends: batch.sends,
+      plainBytes: batch.writer.size,
       latencyMs: clock.now() - batch.createdAt,
+      waitMs: batch.sentAt === undefined ? -1 : batch.sentAt - batch.createdAt,
       ...(error && { error }),
     })
   }

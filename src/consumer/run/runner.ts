@@ -2,6 +2,7 @@ import { backoffMs } from '../../base/backoff.ts'
 import { sleep, type Timer } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { asError } from '../../errors.ts'
+import { tap } from '../../events.ts'
 import { Message } from '../message.ts'
 import { MessageBatch, sourceOf } from '../message-batch.ts'
 import type { ConsumedPartition } from '../partition.ts'
@@ -10,6 +11,7 @@ import type { InWork, LoopParts } from '../work.ts'
 import type { HandlerContext, RunOptions } from './options.ts'
 import { PartitionRun, type Unit } from './partition-run.ts'
 
+const ended = tap('handler:ended')
 /** By key, so many messages of a partition may wait behind busy keys for each handler. */
 const WINDOW_PER_HANDLER = 16
 const BREATHE_AFTER_MS = 5
@@ -180,7 +182,7 @@ export class Runner<Key, Value> implements InWork {
         if (refusal) throw refusal
         return undefined
       }
-      return this.#try(partition, attempt, context => handle(message, context), [message])
+      return this.#try(partition, attempt, context => handle(message, context), 1, [message])
     }
     const lane = this.#options.orderedBy === 'key' ? message.lane() : ''
     return { nextOffset: message.offset + 1, records: 1, lane, work }
@@ -211,7 +213,7 @@ export class Runner<Key, Value> implements InWork {
           if (refusal) throw refusal
           return 'skip'
         })
-      return this.#try(partition, attempt, context => handle(batch, context), batch)
+      return this.#try(partition, attempt, context => handle(batch, context), count, batch)
     }
     return { nextOffset: batch.nextOffset, records: count, lane: '', work }
   }
@@ -224,28 +226,49 @@ export class Runner<Key, Value> implements InWork {
     partition: ConsumedPartition,
     first: number,
     call: (context: HandlerContext) => void | Promise<void>,
+    records: number,
     messages: Iterable<Message<Key, Value>>,
   ): Promise<number | undefined> {
     const { onFailure = {} } = this.#options
     const { attempts = 1, backoffMs: initialMs = 100, maxBackoffMs: maxMs = 10_000 } = onFailure
     const { signal } = partition
+    const { clock } = this.#parts
     for (let attempt = first; ; attempt++) {
+      const began = ended.hasSubscribers ? clock.now() : -1
       try {
         await call({ signal, attempt })
+        if (ended.hasSubscribers) this.#tellEnd(partition, { records, attempt, began })
         return undefined
       } catch (thrown) {
         const error = asError(thrown)
+        if (ended.hasSubscribers) this.#tellEnd(partition, { records, attempt, began, error })
         if (signal.aborted) throw error
         if (attempt >= attempts) {
           if (!onFailure.deadLetter) throw error
-          for (const message of messages) await onFailure.deadLetter(message, { error, attempts })
+          for (const message of messages) {
+            await onFailure.deadLetter(message, { error, attempts })
+            const { topic, partition: index, offset } = message
+            const facts = { topic, partition: index, offset, attempts, error }
+            this.#parts.publisher.publish('record:dead', facts)
+          }
           return undefined
         }
         const rest = backoffMs({ initialMs, maxMs }, attempt, this.#random)
         if (onFailure.blocking === false) return rest
-        await sleep(this.#parts.clock, rest, signal)
+        await sleep(clock, rest, signal)
       }
     }
+  }
+
+  #tellEnd(
+    { topic, partition }: ConsumedPartition,
+    { began, ...facts }: { records: number; attempt: number; began: number; error?: Error },
+  ): void {
+    // Somebody who began to listen in the middle can't be told how long it took.
+    if (began < 0) return
+    const { clock, publisher } = this.#parts
+    const latencyMs = clock.now() - began
+    publisher.publish('handler:ended', { topic, partition, latencyMs, ...facts })
   }
 
   /** The portion is read to its end, or not to be read any more. */
