@@ -10,6 +10,7 @@ interface Described {
   readonly labels: readonly LabelName[]
 }
 
+/** What the value of a metric counts. */
 export type Unit =
   | 'seconds'
   | 'bytes'
@@ -40,6 +41,7 @@ export interface HistogramSpec extends Described {
   readonly buckets: readonly number[]
 }
 
+/** What a metric is: its kind, unit and labels. */
 export type MetricSpec = CounterSpec | GaugeSpec | HistogramSpec
 
 /** Every label, and what it says. */
@@ -56,6 +58,7 @@ export const labelNames = {
   waits_for: '`offset`, `broker` or `program`',
 } as const
 
+/** A label that a metric may have, such as `topic`. */
 export type LabelName = keyof typeof labelNames
 
 /** From a tenth of a millisecond to half a minute. */
@@ -380,8 +383,10 @@ const consumers = {
   },
 } as const satisfies Record<string, MetricSpec>
 
+/** Every metric, by its name: what it is, its unit and labels. */
 export const catalogue = { ...clients, ...producers, ...consumers }
 
+/** The name of a metric: `catalogue` has them all. */
 export type MetricName = keyof typeof catalogue
 
 type NameOf<Kind> = {

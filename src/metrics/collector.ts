@@ -11,6 +11,7 @@ import { type Reading, Store } from './store.ts'
 /** A client that can be measured. */
 export type Measured = Producer<never, never> | Producer | Consumer<unknown, unknown> | Admin
 
+/** What is collected, and how much of it. */
 export interface CollectorOptions {
   /**
    * How many sets of labels a metric has at most; what comes after is counted under `other`, so

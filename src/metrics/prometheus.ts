@@ -25,6 +25,7 @@ export interface PrometheusRegistry {
   removeSingleMetric(name: string): void
 }
 
+/** Where metrics go, and under which names. */
 export interface PrometheusOptions extends CollectorOptions {
   /** A registry of prom-client: its `register`, or a `new Registry()` of your own. */
   readonly register: PrometheusRegistry

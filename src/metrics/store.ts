@@ -10,6 +10,7 @@ import {
 } from './catalogue.ts'
 import type { Counter, Histogram, Sink } from './sink.ts'
 
+/** Labels with their values. */
 export type Labels = Readonly<Record<string, string>>
 
 /** A counter's or gauge's value for one set of labels. */

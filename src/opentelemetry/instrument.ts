@@ -12,6 +12,7 @@ import { ProducerSpans } from './producer-spans.ts'
 import { Propagation } from './propagation.ts'
 import { TransactionSpans } from './transaction-spans.ts'
 
+/** Where spans and metrics go. */
 export interface InstrumentOptions {
   /** Where spans go. Default: the global one; `null` for no spans. */
   readonly tracerProvider?: TracerProvider | null
