@@ -1,3 +1,4 @@
+import { apiIndexPage, apiPage, entryPoints } from './api.ts'
 import { brokerApisPage } from './broker-apis.ts'
 import { commandLinePage } from './command-line.ts'
 import { configurationPage } from './configuration.ts'
@@ -8,6 +9,8 @@ import { statesPage } from './states.ts'
 
 /** Every page that is made from the code alone. */
 export const pages: readonly (readonly [path: string, make: () => string])[] = [
+  ['docs/api.md', apiIndexPage],
+  ...entryPoints().map(entry => [`docs/api/${entry.page}.md`, () => apiPage(entry)] as const),
   ['docs/broker-apis.md', brokerApisPage],
   ['docs/cli-reference.md', commandLinePage],
   ['docs/configuration.md', configurationPage],
