@@ -4,6 +4,7 @@ import { type Random, systemRandom } from './base/random.ts'
 import type { Consumer } from './consumer/consumer.ts'
 import type { MessageBatch } from './consumer/message-batch.ts'
 import { asError, KafkaError, StateError } from './errors.ts'
+import { runWithin } from './operations.ts'
 import type { Producer, TransactionScope } from './producer/producer.ts'
 
 /** How a batch is worked on, and how often where something passing stands in the way. */
@@ -53,7 +54,7 @@ export async function readProcessWrite<Key, Value, OutKey, OutValue>(
   // Without a group nothing would be kept of what was read: better to hear of it now.
   consumer.groupMetadata()
   for await (const batch of consumer.batches()) {
-    await processBatch(consumer, producer, batch, options)
+    await runWithin(batch, () => processBatch(consumer, producer, batch, options))
   }
 }
 

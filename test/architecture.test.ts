@@ -16,7 +16,8 @@ import {
 
 // A layer is a folder or a file of src; what it may import, besides itself. Arrows point down.
 const core = [
-  ...['base', 'wire', 'protocol', 'records', 'errors', 'events', 'readings', 'logger', 'version'],
+  ...['base', 'wire', 'protocol', 'records'],
+  ...['errors', 'events', 'operations', 'readings', 'logger', 'version'],
 ]
 const client = [...core, 'net', 'cluster', 'serializers']
 const layers: Readonly<Record<string, readonly string[]>> = {
@@ -28,6 +29,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   errors: ['protocol'],
   logger: ['base', 'errors'],
   events: ['errors'],
+  operations: ['events'],
   readings: ['events'],
   serializers: ['base', 'errors'],
   'canonical-json': ['errors', 'serializers'],
@@ -38,13 +40,17 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   admin: client,
   registry: ['base', 'errors', 'serializers'],
   'msk-iam': ['base', 'errors', 'net', 'version'],
+  opentelemetry: [
+    ...['base', 'errors', 'events', 'operations', 'readings'],
+    ...['metrics', 'version'],
+  ],
   metrics: ['base', 'errors', 'events', 'readings', 'index'],
   broker: [...core, 'net'],
   trace: [...core, 'index', 'broker'],
   dashboard: [...core, 'index', 'broker', 'trace'],
   embedded: ['net', 'broker'],
   // Where the two meet: a transaction over what the one reads and the other writes.
-  'read-process-write': ['base', 'errors', 'producer', 'consumer'],
+  'read-process-write': ['base', 'errors', 'operations', 'producer', 'consumer'],
   index: [...client, 'canonical-json', 'read-process-write', 'producer', 'consumer', 'admin'],
   // The doctor tries each address by itself, and asks what no public call asks.
   cli: [

@@ -1,3 +1,4 @@
+import { beginTurn, tellReceived } from './attended.ts'
 import { MessageBatch } from './message-batch.ts'
 import type { Portion } from './portion.ts'
 import type { LoopParts, Work } from './work.ts'
@@ -29,12 +30,16 @@ export class BatchLoop<Key, Value> implements AsyncIterableIterator<MessageBatch
   async next(): Promise<Step<Key, Value>> {
     this.#work.done()
     this.#putAway()
+    const askedAt = this.#parts.clock.epoch()
     try {
       while (!this.#over) {
         const first = await this.#work.take()
         if (!first) break
         const batch = await this.#gather(first)
-        if (batch) return { done: false, value: batch }
+        if (!batch) continue
+        tellReceived(this.#parts, batch, askedAt)
+        this.#work.attended(beginTurn(this.#parts, { batch }))
+        return { done: false, value: batch }
       }
       this.#end()
       return DONE

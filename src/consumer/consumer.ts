@@ -82,7 +82,12 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
     const cluster = new Cluster({ config, environment, autoCreateTopics, readings })
     const events = this.#events
     const reading = new Reading(cluster, config, events)
-    const loops = new Loops(reading.feed, cluster, deserializers as Deserializers<unknown, unknown>)
+    const loops = new Loops(
+      reading.feed,
+      cluster,
+      deserializers as Deserializers<unknown, unknown>,
+      config.groupId,
+    )
     this.#config = config
     this.#settings = options
     this.#cluster = cluster

@@ -18,6 +18,7 @@ export class Loops {
   readonly #clock: Clock
   readonly #publisher: Publisher
   readonly #deserializers: Deserializers<unknown, unknown>
+  readonly #groupId: string | undefined
   #running: RunningLoop<InWork> | undefined
   /** How often a loop asked for more; and when somebody last saw that change. */
   #steps = 0
@@ -29,7 +30,9 @@ export class Loops {
     feed: Feed,
     { clock, publisher }: { readonly clock: Clock; readonly publisher: Publisher },
     deserializers: Deserializers<unknown, unknown>,
+    groupId: string | undefined,
   ) {
+    this.#groupId = groupId
     this.#feed = feed
     this.#clock = clock
     this.#publisher = publisher
@@ -61,6 +64,7 @@ export class Loops {
       feed: this.#feed,
       clock: this.#clock,
       publisher: this.#publisher,
+      groupId: this.#groupId,
       deserializers: this.#deserializers,
       gate: { open: true },
       isComplete,

@@ -1,8 +1,11 @@
+import { tapOperation } from '../operations.ts'
+import { beginTurn } from './attended.ts'
 import { Message, type MessageSource } from './message.ts'
 import { sourceOf } from './message-batch.ts'
 import type { Portion } from './portion.ts'
 import type { LoopParts, Work } from './work.ts'
 
+const processing = tapOperation('process')
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 const LOOK_AT_CLOCK_EVERY = 64
 
@@ -64,6 +67,7 @@ export class MessageLoop<Key, Value> implements AsyncIterableIterator<Message<Ke
         if (!message) this.#putAway(portion)
         else if (!this.#deserializes || (await this.#deserialize(portion, message))) {
           this.#work.begin(portion.partition, message.offset + 1)
+          if (processing.hasSubscribers) this.#work.attended(beginTurn(this.#parts, { message }))
           return { done: false, value: message }
         }
       }
@@ -99,7 +103,9 @@ export class MessageLoop<Key, Value> implements AsyncIterableIterator<Message<Ke
       const cursor = portion.next()
       if (!cursor) return undefined
       this.#work.begin(portion.partition, cursor.offset + 1)
-      return new Message(this.#source!, cursor)
+      const message = new Message<Key, Value>(this.#source!, cursor)
+      if (processing.hasSubscribers) this.#work.attended(beginTurn(this.#parts, { message }))
+      return message
     } catch {
       // The slow way meets the same again, and knows what to do.
       portion.rewind()

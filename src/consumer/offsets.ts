@@ -3,6 +3,7 @@ import { sleep } from '../base/clock.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { GroupMetadata } from '../cluster/group-metadata.ts'
 import { asError, BrokerError, KafkaError } from '../errors.ts'
+import { beginOperation, endWith, type Operation } from '../operations.ts'
 import { errorByCode } from '../protocol/errors.ts'
 import {
   type Api,
@@ -89,7 +90,9 @@ export class GroupOffsets {
   /** Resolves when all are stored. Rejects with the first error that no try can mend. */
   commit(offsets: readonly CommitOffset[], timeoutMs: number): Promise<void> {
     if (offsets.length === 0) return Promise.resolve()
+    const operation = this.#operation(offsets)
     const commit = this.#last.then(() => this.#told(offsets, timeoutMs))
+    if (operation) endWith(operation, commit)
     this.#last = commit.catch(() => {})
     return commit
   }
@@ -117,6 +120,11 @@ export class GroupOffsets {
       return open.map(slot => codes.get(slotName(slot)) ?? { errorCode: UNKNOWN_SERVER_ERROR })
     })
     return partitions.map(slot => found.get(slotName(slot))!)
+  }
+
+  #operation(offsets: readonly CommitOffset[]): Operation<'commit'> | undefined {
+    const { groupId: group, cluster } = this.#parts
+    return beginOperation('commit', { source: cluster.publisher.source, group, offsets })
   }
 
   async #told(offsets: readonly CommitOffset[], timeoutMs: number): Promise<void> {

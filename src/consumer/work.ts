@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Publisher } from '../events.ts'
+import type { Operation } from '../operations.ts'
 import type { Feed } from './feed.ts'
 import type { Deserializers } from './message.ts'
 import type { ConsumedPartition } from './partition.ts'
@@ -11,6 +12,7 @@ export interface LoopParts {
   readonly clock: Clock
   readonly publisher: Publisher
   readonly deserializers: Deserializers<unknown, unknown>
+  readonly groupId: string | undefined
   /** Shut when the loop shall end at its next step. */
   readonly gate: { open: boolean }
   /** Whether the loop has reached what it was to reach; asked between batches. */
@@ -41,6 +43,8 @@ export class Work implements InWork {
   readonly #parts: LoopParts
   #partition: ConsumedPartition | undefined
   #generation = 0
+  /** What is in work, where tools take part in it. */
+  #turn: Operation<'process'> | undefined
   #idle: (() => void)[] = []
   #yieldedAt: number
 
@@ -56,12 +60,18 @@ export class Work implements InWork {
     partition.handOut(nextOffset, records)
   }
 
+  /** Tools take part in what the loop does with what was handed out. */
+  attended(turn: Operation<'process'> | undefined): void {
+    this.#turn = turn
+  }
+
   /** The loop asks for more. */
   done(): void {
     this.#parts.progress()
     const partition = this.#partition
     if (!partition) return
     this.#partition = undefined
+    if (this.#turn) this.#endTurn(false)
     if (partition.generation === this.#generation) partition.processed = partition.position
     if (this.#idle.length > 0) this.#tellIdle()
   }
@@ -70,6 +80,7 @@ export class Work implements InWork {
   abandon(portions: readonly Portion[]): void {
     const partition = this.#partition
     this.#partition = undefined
+    if (this.#turn) this.#endTurn(true)
     if (partition && partition.generation === this.#generation) {
       partition.position = partition.processed
     }
@@ -105,6 +116,12 @@ export class Work implements InWork {
     if (clock.now() - this.#yieldedAt < YIELD_AFTER_MS) return
     await new Promise<void>(resolve => clock.soon(resolve))
     this.#yieldedAt = clock.now()
+  }
+
+  #endTurn(isLeft: boolean): void {
+    const turn = this.#turn
+    this.#turn = undefined
+    turn?.end(isLeft ? { isLeft } : {})
   }
 
   #tellIdle(): void {

@@ -8,3 +8,4 @@
  */
 export { contextOf } from './context-of.ts'
 export { type InstrumentOptions, instrument } from './instrument.ts'
+export { instrumentName } from './meters.ts'

@@ -1,5 +1,6 @@
 import {
   type MeterProvider,
+  metrics,
   type TextMapPropagator,
   type TracerProvider,
   trace,
@@ -8,6 +9,8 @@ import { ConfigError } from '../errors.ts'
 import { listenToOperation } from '../operations.ts'
 import { version } from '../version.ts'
 import { ConsumerSpans } from './consumer-spans.ts'
+import { startConventionalMeters } from './conventional-meters.ts'
+import { startMeters } from './meters.ts'
 import { ProducerSpans } from './producer-spans.ts'
 import { Propagation } from './propagation.ts'
 import { TransactionSpans } from './transaction-spans.ts'
@@ -49,6 +52,10 @@ export function instrument(options: InstrumentOptions = {}): () => void {
     throw new ConfigError(`maxLinks must be a whole number of at least 0, got ${maxLinks}`)
   }
   const stops = options.tracerProvider === null ? [] : startSpans(options, maxLinks)
+  if (options.meterProvider !== null) {
+    const meter = (options.meterProvider ?? metrics).getMeter(SCOPE, version)
+    stops.push(startMeters(meter), startConventionalMeters(meter))
+  }
   return () => {
     for (const stop of stops.splice(0)) stop()
   }

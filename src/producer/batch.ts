@@ -1,5 +1,6 @@
 import type { Moves } from '../base/machine.ts'
 import type { Publisher } from '../events.ts'
+import type { Operation, OperationOutcome } from '../operations.ts'
 import { BatchWriter } from '../records/batch-writer.ts'
 import { BATCH_HEADER_BYTES } from '../records/layout.ts'
 import { type BatchRecord, RecordCursor } from '../records/record-cursor.ts'
@@ -60,6 +61,8 @@ export class Batch {
   retryAt = 0
   /** Why it was not delivered when it was last tried. */
   problem: Error | undefined
+  /** The try that is under way, where a tool takes part in it. */
+  publishing: Operation<'publish'> | undefined
   #phase: BatchPhase = 'open'
   #codec = 0
   #compressed: Buffer | undefined
@@ -106,6 +109,7 @@ export class Batch {
     }
     const from = this.#phase
     this.#phase = to
+    if (this.publishing && from === 'inFlight') this.published({ error: this.problem })
     if (this.#publisher?.heard('batch:moved')) this.#tellMoved(this.#publisher, from)
   }
 
@@ -125,6 +129,12 @@ export class Batch {
       ...(sequence && { producerId: sequence.producerId, producerEpoch: sequence.producerEpoch }),
       ...(this.problem && { cause: this.problem }),
     })
+  }
+
+  /** What came of the try that was under way. */
+  published(outcome: OperationOutcome<'publish'>): void {
+    this.publishing?.end(outcome)
+    this.publishing = undefined
   }
 
   track(record: Tracked): void {

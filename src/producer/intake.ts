@@ -18,6 +18,9 @@ import {
   plainContent,
   type Serializers,
 } from './records.ts'
+import { watch } from './watched.ts'
+
+type AnyRecord = ProducerRecord<unknown, unknown>
 
 /** How stale a timestamp may be within one burst of calls, in records. */
 const RECORDS_A_READING = 64
@@ -48,18 +51,19 @@ export class Intake<Key, Value> {
   }
 
   /** Key, value and headers as they would be sent. */
-  async encode(record: ProducerRecord<Key, Value>): Promise<EncodedRecord> {
+  async encode(record: AnyRecord): Promise<EncodedRecord> {
     checkRecord(record)
     return encodeSoon(record, this.#serializers)
   }
 
   /** Takes a record in; throws what `produce()` says it throws. */
   takeNow(record: ProducerRecord<Key, Value>, listener: DeliveryListener | undefined): void {
-    const content = this.#contentNow(record)
+    const watched = watch(record, listener, this.#publisher.source)
+    if (!watched) return this.#appendNow(record, this.#contentNow(record), listener)
     try {
-      this.#accumulator.append(record, content, this.#moment(), listener)
+      this.#appendNow(record, this.#contentNow(watched.record), watched)
     } catch (error) {
-      if (error instanceof BufferFullError) this.#tellFull('refused')
+      watched.operation.end({ error })
       throw error
     }
   }
@@ -69,17 +73,38 @@ export class Intake<Key, Value> {
    * the waiter, if it can't be taken.
    */
   take(record: ProducerRecord<Key, Value>, waiter: DeliveryWaiter): void {
+    const watched = watch(record, waiter, this.#publisher.source)
+    if (!watched) return this.#take(record, record, waiter)
+    try {
+      this.#take(record, watched.record, watched)
+    } catch (error) {
+      watched.operation.end({ error })
+      throw error
+    }
+  }
+
+  /** `shaped` is the record itself, or what a tool made of it. */
+  #take(record: AnyRecord, shaped: AnyRecord, waiter: DeliveryWaiter): void {
     if (!this.#hasSerializers) {
-      this.#appendOrWait(record, this.#contentNow(record), waiter)
+      this.#appendOrWait(record, this.#contentNow(shaped), waiter)
       return
     }
-    this.encode(record).then(
+    this.encode(shaped).then(
       content => this.#appendOrWait(record, content, waiter),
       error => waiter.reject(error),
     )
   }
 
-  #contentNow(record: ProducerRecord<Key, Value>): Content {
+  #appendNow(record: AnyRecord, content: Content, listener: DeliveryListener | undefined): void {
+    try {
+      this.#accumulator.append(record, content, this.#moment(), listener)
+    } catch (error) {
+      if (error instanceof BufferFullError) this.#tellFull('refused')
+      throw error
+    }
+  }
+
+  #contentNow(record: AnyRecord): Content {
     checkRecord(record)
     if (!this.#hasSerializers && record.headers === undefined) return plainContent(record)
     return encodeNow(record, this.#serializers)
@@ -98,11 +123,7 @@ export class Intake<Key, Value> {
   }
 
   /** Appends now, or as soon as there is space and those who wait already have had theirs. */
-  #appendOrWait(
-    record: ProducerRecord<Key, Value>,
-    content: Content,
-    waiter: DeliveryWaiter,
-  ): void {
+  #appendOrWait(record: AnyRecord, content: Content, waiter: DeliveryWaiter): void {
     const { memory } = this.#accumulator
     const taken = this.#moment()
     if (!memory.hasWaiters) {

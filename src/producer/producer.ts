@@ -356,11 +356,12 @@ export class Producer<Key = Bytes, Value = Bytes> {
     if (transaction.isNew) await transaction.init()
     transaction.begin()
     try {
-      const result = await work({
+      const scope: TransactionScope<Key, Value> = {
         produce: (record, callback) => this.produce(record, callback),
         send: record => this.send(record),
         sendOffsets: (offsets, group) => transaction.sendOffsets(offsets, group),
-      })
+      }
+      const result = await transaction.run(() => work(scope))
       await transaction.commit()
       return result
     } catch (error) {

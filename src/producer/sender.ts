@@ -2,6 +2,7 @@ import type { Timer } from '../base/clock.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { asError, KafkaError, TimeoutError } from '../errors.ts'
 import type { Connection } from '../net/connection.ts'
+import { beginOperation, tapOperation } from '../operations.ts'
 import { Produce } from '../protocol/index.ts'
 import type { Accumulator, Topic } from './accumulator.ts'
 import type { Batch } from './batch.ts'
@@ -13,6 +14,7 @@ import { answersOf, type Flight, produceRequest } from './produce-request.ts'
 import type { Settlement } from './settlement.ts'
 import type { Statistics } from './statistics.ts'
 import type { Transaction } from './transaction.ts'
+import { Watched } from './watched.ts'
 
 /** A pass over the queues finds what to send to whom, and when to look again. */
 interface Pass {
@@ -46,6 +48,7 @@ export interface ThrottleEvent {
   readonly throttleMs: number
 }
 
+const publishing = tapOperation('publish')
 const BACKOFF_FLOOR_MS = 1
 /** INVALID_TOPIC_EXCEPTION and TOPIC_AUTHORIZATION_FAILED: no waiting makes them go away. */
 const hopeless = new Set([17, 29])
@@ -205,6 +208,7 @@ export class Sender {
       batch.sentAt ??= leftAt
       batch.move('inFlight')
       statistics.sent(connection.name, batch)
+      if (publishing.hasSubscribers) this.#attend(batch)
     }
     const topics = new Set(flights.map(({ batch }) => batch.topic))
     for (const topic of topics) cluster.use(topic)
@@ -228,6 +232,19 @@ export class Sender {
         },
       )
       .finally(() => this.#landed(connection))
+  }
+
+  /** Lets tools take part in a try to get a batch to its broker. */
+  #attend(batch: Batch): void {
+    const { topic, partition, count: records, sends: attempt, tracked = [] } = batch
+    const { publisher, view } = this.#parts.cluster
+    const { source } = publisher
+    const broker = view.brokers.get(view.partition(topic, partition)?.leader ?? -1)
+    const produced = tracked.flatMap(({ listener }) =>
+      listener instanceof Watched ? listener.operation : [],
+    )
+    const facts = { source, topic, partition, records, attempt, broker, produced }
+    batch.publishing = beginOperation('publish', facts)
   }
 
   #tellSent(connection: Connection, flights: readonly Flight[]): void {

@@ -10,6 +10,7 @@ import {
 } from './delivery.ts'
 import type { Flush } from './flush.ts'
 import type { Statistics } from './statistics.ts'
+import { isAwaited, Watched } from './watched.ts'
 
 /** What is told to the program beside the callbacks of its records. */
 export interface SettlementListener {
@@ -47,6 +48,7 @@ export class Settlement {
 
   /** All records of a batch are stored, from `baseOffset` on (-1 where it is not known). */
   delivered(batch: Batch, baseOffset: number, logAppendTime: number): void {
+    batch.published({ baseOffset })
     batch.move('settled')
     this.counts.delivered += batch.count
     if (batch.tracked) {
@@ -62,6 +64,7 @@ export class Settlement {
 
   /** No record of a batch will be confirmed. */
   failed(batch: Batch, cause: KafkaError): void {
+    batch.published({ error: cause })
     batch.move('settled')
     this.counts.failed += batch.count
     const persisted = batch.maybePersisted ? 'maybe' : 'no'
@@ -69,7 +72,8 @@ export class Settlement {
     for (const { record, listener } of tracked) {
       this.#tell(listener, deliveryError(batch, cause, persisted, record), undefined)
     }
-    if (tracked.length < batch.count) this.#untold(batch, cause, persisted)
+    const told = tracked.filter(({ listener }) => isAwaited(listener))
+    if (told.length < batch.count) this.#untold(batch, cause, persisted)
     this.#published(batch, -1, cause)
   }
 
@@ -80,7 +84,7 @@ export class Settlement {
     const { topic, partition = -1 } = record
     const error = deliveryError({ topic, partition }, cause, 'no', record)
     if (listener) this.#tell(listener, error, undefined)
-    else this.#listener.error(error)
+    if (!listener || !isAwaited(listener)) this.#listener.error(error)
     for (const flush of this.flushes) flush.refused(waiter)
     this.#cluster.publisher.publish('record:refused', { topic, error })
   }
@@ -90,6 +94,7 @@ export class Settlement {
     error: DeliveryError | null,
     report: DeliveryReport<unknown, unknown> | undefined,
   ): void {
+    if (listener instanceof Watched) return this.#tellWatched(listener, error, report)
     this.counts.reported++
     if (typeof listener === 'object') {
       if (report) listener.resolve(report)
@@ -104,6 +109,16 @@ export class Settlement {
       const message = `a delivery callback threw: ${cause.message}`
       this.#listener.error(new KafkaError({ code: 'CALLBACK_FAILED', message, cause }))
     }
+  }
+
+  /** Callbacks run where the record was produced, as far as tools know of places. */
+  #tellWatched(
+    { operation, listener }: Watched,
+    error: DeliveryError | null,
+    report: DeliveryReport<unknown, unknown> | undefined,
+  ): void {
+    if (listener) operation.run(() => this.#tell(listener, error, report))
+    operation.end(report ? { stored: report } : { error })
   }
 
   /** Records without a callback failed: said once for the batch, so that it is not lost. */

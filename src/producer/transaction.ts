@@ -2,6 +2,7 @@ import { Machine, type Moves } from '../base/machine.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { GroupMetadata, OffsetToCommit } from '../cluster/group-metadata.ts'
 import { asError, BrokerError, FencedError, KafkaError, StateError } from '../errors.ts'
+import { beginOperation, endWith, type Operation } from '../operations.ts'
 import type { ProducerId, ProducerIdentity } from './identity.ts'
 import type { ProducerConfig } from './options.ts'
 import { type TopicPartition, TransactionRequests } from './transaction-requests.ts'
@@ -96,6 +97,9 @@ export class Transaction implements ProducerIdentity {
   /** The broker no longer takes our epoch: fenced, or timed out at the coordinator. */
   #epochIsStale = false
   aborted = 0
+  /** The transaction that is under way, where tools take part in it; and why it must be aborted. */
+  #operation: Operation<'transaction'> | undefined
+  #trouble: KafkaError | undefined
 
   constructor(
     cluster: Cluster,
@@ -117,6 +121,7 @@ export class Transaction implements ProducerIdentity {
         ...('id' in to ? to.id : {}),
         ...cause,
       })
+      if (this.#operation) this.#tellEnd(from.is, to)
       host.wake()
     })
   }
@@ -222,6 +227,26 @@ export class Transaction implements ProducerIdentity {
       calls: new Set(),
     }
     this.#machine.to({ is: 'open', id: state.id, parts })
+    const { source } = this.#cluster.publisher
+    this.#trouble = undefined
+    this.#operation = beginOperation('transaction', {
+      source,
+      transactionalId: this.#transactionalId,
+    })
+  }
+
+  /** Runs what belongs to the transaction, as far as tools want to know of it. */
+  run<Result>(work: () => Result): Result {
+    return this.#operation ? this.#operation.run(work) : work()
+  }
+
+  #tellEnd(from: TransactionState['is'], to: TransactionState): void {
+    if ('cause' in to) this.#trouble = to.cause
+    if (to.is !== 'ready' && to.is !== 'fatal') return
+    const committed = from === 'committing' ? 'committed' : 'aborted'
+    const error = this.#trouble
+    this.#operation?.end({ end: to.is === 'fatal' ? 'fatal' : committed, ...(error && { error }) })
+    this.#operation = undefined
   }
 
   /** Where nobody awaits it, the end of the transaction does, and tells of its failure. */
@@ -234,6 +259,10 @@ export class Transaction implements ProducerIdentity {
       throw this.#offsetsFailed(asError(thrown), parts)
     })
     this.#call(parts, call)
+    const { source } = this.#cluster.publisher
+    const facts = { source, group: group.groupId, offsets }
+    const operation = beginOperation('commit', facts)
+    if (operation) endWith(operation, call)
     return call
   }
 

@@ -3,6 +3,7 @@ import { sleep, type Timer } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { asError } from '../../errors.ts'
 import { tap } from '../../events.ts'
+import { callHandler } from '../attended.ts'
 import { Message } from '../message.ts'
 import { MessageBatch, sourceOf } from '../message-batch.ts'
 import type { ConsumedPartition } from '../partition.ts'
@@ -182,7 +183,9 @@ export class Runner<Key, Value> implements InWork {
         if (refusal) throw refusal
         return undefined
       }
-      return this.#try(partition, attempt, context => handle(message, context), 1, [message])
+      const call = (context: HandlerContext) =>
+        callHandler(this.#parts, { message }, context.attempt, () => handle(message, context))
+      return this.#try(partition, attempt, call, 1, [message])
     }
     const lane = this.#options.orderedBy === 'key' ? message.lane() : ''
     return { nextOffset: message.offset + 1, records: 1, lane, work }
@@ -213,7 +216,9 @@ export class Runner<Key, Value> implements InWork {
           if (refusal) throw refusal
           return 'skip'
         })
-      return this.#try(partition, attempt, context => handle(batch, context), count, batch)
+      const call = (context: HandlerContext) =>
+        callHandler(this.#parts, { batch }, context.attempt, () => handle(batch, context))
+      return this.#try(partition, attempt, call, count, batch)
     }
     return { nextOffset: batch.nextOffset, records: count, lane: '', work }
   }
