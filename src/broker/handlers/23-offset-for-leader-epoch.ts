@@ -43,5 +43,8 @@ function answer(
 function endOf({ log, leaderEpoch: present }: Partition, leaderEpoch: number) {
   if (leaderEpoch === present) return { leaderEpoch, endOffset: log.endOffset }
   if (leaderEpoch < 0 || leaderEpoch > present) return {}
-  return log.epochs.endOf(leaderEpoch, log.endOffset) ?? { leaderEpoch, endOffset: log.startOffset }
+  const known = log.epochs.endOf(leaderEpoch, log.endOffset)
+  return known
+    ? { leaderEpoch: known.epoch, endOffset: known.endOffset }
+    : { leaderEpoch, endOffset: log.startOffset }
 }
