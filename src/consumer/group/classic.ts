@@ -221,7 +221,22 @@ export class ClassicMembership implements Membership {
       if (until.aborted) return
       for (const topic of this.#topics) cluster.use(topic)
       if (keeper.stuckMs() > config.maxPollIntervalMs) return this.#stepOut()
+      await this.#beatPatiently()
+    }
+  }
+
+  /**
+   * A coordinator out of reach does not end the membership: it is asked again, or its successor,
+   * who knows the group's members. To join instead would make all of them rebalance.
+   */
+  async #beatPatiently(): Promise<void> {
+    try {
       await this.#beat()
+      this.#failures = 0
+    } catch (thrown) {
+      const error = asError(thrown)
+      if (groupVerdict(error) !== 'retry') throw error
+      await this.#recover(error)
     }
   }
 
