@@ -3,22 +3,15 @@ import type { ErrorName } from '../../protocol/errors.ts'
 import { RESOURCE_TYPES } from '../config/resource-configs.ts'
 import type { ClusterState } from '../model/cluster-state.ts'
 import { slotOf } from '../model/coordinators.ts'
-import type { LogRecord, TransactionalProducer } from '../model/internal-topic.ts'
+import type { TransactionalProducer } from '../model/internal-topic.ts'
 import { randomUuid } from '../model/topics.ts'
 import { ClassicGroup } from './classic/classic-group.ts'
-import { keptOf } from './classic/kept.ts'
 import { ConsumerGroup } from './consumer/consumer-group.ts'
+import { revived } from './consumer/kept.ts'
 import type { GroupHost } from './group.ts'
+import type { Entry } from './log/entry.ts'
 import { GroupLog, type Replayed } from './log/group-log.ts'
-import {
-  consumerGroupRecord,
-  type Entry,
-  groupRecord,
-  noConsumerGroupRecord,
-  noGroupRecord,
-  noOffsetRecord,
-  offsetRecord,
-} from './log/records.ts'
+import { KeptGroups } from './log/kept-groups.ts'
 import { type OffsetPlace, OffsetStore } from './offsets/offset-store.ts'
 import type { PartitionOffset } from './offsets/offset-table.ts'
 import { groupSettings, withOwn } from './settings.ts'
@@ -38,6 +31,8 @@ export class GroupCoordinator {
   readonly #groups = new Map<string, Group>()
   readonly #log: GroupLog
   readonly #host: GroupHost
+  /** By group: what is being written of it. */
+  readonly #writing = new Map<string, Promise<void>>()
   #sweptAt: number
 
   constructor(cluster: ClusterState) {
@@ -51,7 +46,7 @@ export class GroupCoordinator {
       settings,
       settingsOf: groupId => withOwn(settings, cluster.configs.get(RESOURCE_TYPES.group, groupId)),
       newMemberId: prefix => `${prefix}-${randomUuid(cluster.settings.random)}`,
-      save: groupId => this.#save(groupId),
+      save: (groupId, entries) => this.#write(groupId, entries),
       moved: (group, from, to) =>
         cluster.logger.log('debug', 'broker:group-moved', { group, from, to }),
     }
@@ -59,7 +54,14 @@ export class GroupCoordinator {
 
   /** Reads what is kept. Throws what is wrong with it. */
   async load(): Promise<void> {
-    await this.#log.replay((replayed, slot) => this.#replayed(replayed, slot))
+    const kept = new KeptGroups()
+    await this.#log.replay((replayed, slot) => this.#replayed(replayed, slot, kept))
+    for (const [groupId, group] of kept.classic) {
+      this.#add(new ClassicGroup(groupId, this.#host, group))
+    }
+    for (const [groupId, group] of kept.consumer()) {
+      this.#add(new ConsumerGroup(groupId, this.#host, await revived(group)))
+    }
     for (const groupId of this.offsets.groupIds()) {
       if (!this.#groups.has(groupId)) this.#add(new ClassicGroup(groupId, this.#host))
     }
@@ -110,12 +112,20 @@ export class GroupCoordinator {
     return this.#add(new ConsumerGroup(groupId, this.#host))
   }
 
+  /**
+   * Resolves when all that was decided of a group is as safe as an acknowledged produce. A member
+   * is told only then: else a crash would leave it with an epoch that nobody knows.
+   */
+  async saved(groupId: string): Promise<void> {
+    await this.#writing.get(groupId)
+  }
+
   /** Keeps offsets; resolves when they are safe, and rejects when they can't be written. */
   async commit(groupId: string, offsets: readonly PartitionOffset[]): Promise<void> {
     this.offsets.commit(groupId, offsets)
     await this.#log.append(
       groupId,
-      offsets.map(offset => offsetRecord(groupId, offset)),
+      offsets.map(offset => ({ is: 'offset', groupId, offset })),
     )
   }
 
@@ -126,8 +136,8 @@ export class GroupCoordinator {
     offsets: readonly PartitionOffset[],
   ): Promise<void> {
     this.offsets.commitPending(producer.producerId, groupId, offsets)
-    const records = offsets.map(offset => offsetRecord(groupId, offset))
-    await this.#log.append(groupId, records, producer)
+    const entries = offsets.map((offset): Entry => ({ is: 'offset', groupId, offset }))
+    await this.#log.append(groupId, entries, producer)
   }
 
   /** Forgets offsets of a group. */
@@ -135,7 +145,7 @@ export class GroupCoordinator {
     const removed = this.offsets.remove(groupId, places)
     await this.#log.append(
       groupId,
-      removed.map(place => noOffsetRecord(groupId, place)),
+      removed.map(place => ({ is: 'no offset', groupId, place })),
     )
   }
 
@@ -145,8 +155,8 @@ export class GroupCoordinator {
     group.close()
     this.#groups.delete(groupId)
     const removed = this.offsets.remove(groupId, [...(this.offsets.of(groupId)?.all() ?? [])])
-    const records = removed.map(place => noOffsetRecord(groupId, place))
-    await this.#log.append(groupId, [...records, noRecordOf(group)])
+    const entries = removed.map((place): Entry => ({ is: 'no offset', groupId, place }))
+    await this.#log.append(groupId, [...entries, ...group.noEntries()])
   }
 
   /** A topic was deleted: nobody can go on in it. */
@@ -175,7 +185,7 @@ export class GroupCoordinator {
   /** A group goes, its offsets stay: for one of the other protocol. */
   #giveWay(group: Group): void {
     group.close()
-    this.#write(group.groupId, [noRecordOf(group)])
+    this.#write(group.groupId, group.noEntries())
   }
 
   #add<Made extends Group>(group: Made): Made {
@@ -183,16 +193,15 @@ export class GroupCoordinator {
     return group
   }
 
-  #save(groupId: string): void {
-    const group = this.#groups.get(groupId)
-    if (group) this.#write(groupId, [this.#recordOf(group)])
-  }
-
   /** A failure is only logged: the group goes on, and a restart finds its last generation. */
-  #write(groupId: string, records: readonly LogRecord[]): void {
-    this.#log.append(groupId, records).catch(error => {
+  #write(groupId: string, entries: readonly Entry[]): void {
+    const written = this.#log.append(groupId, entries).catch(error => {
       const facts = { group: groupId, error: asError(error) }
       this.#cluster.logger.log('error', 'broker:group-not-saved', facts)
+    })
+    this.#writing.set(groupId, written)
+    void written.then(() => {
+      if (this.#writing.get(groupId) === written) this.#writing.delete(groupId)
     })
   }
 
@@ -222,62 +231,29 @@ export class GroupCoordinator {
     }
   }
 
-  #recordOf(group: Group): LogRecord {
-    const { groupId } = group
-    if (group.type === 'consumer') return consumerGroupRecord(groupId, group.epoch)
-    return groupRecord(groupId, keptOf(group, this.#cluster.clock.epoch()))
-  }
-
-  #alive(slot: number): LogRecord[] {
-    const records: LogRecord[] = []
+  #alive(slot: number): Entry[] {
+    const entries: Entry[] = []
     for (const [groupId, group] of this.#groups) {
       if (slotOf(groupId) !== slot) continue
-      if (group.protocolType !== '') records.push(this.#recordOf(group))
+      entries.push(...group.entries())
       for (const offset of this.offsets.of(groupId)?.all() ?? []) {
-        records.push(offsetRecord(groupId, offset))
+        entries.push({ is: 'offset', groupId, offset })
       }
     }
-    return records
+    return entries
   }
 
-  #replayed(replayed: Replayed, slot: number): void {
+  #replayed(replayed: Replayed, slot: number, kept: KeptGroups): void {
     if (replayed.is === 'end') {
       const { producerId, committed } = replayed
       this.offsets.complete(producerId, committed, groupId => slotOf(groupId) === slot)
-    } else this.#apply(replayed.entry, replayed.producerId)
-  }
-
-  #apply(entry: Entry, producerId: bigint | undefined): void {
-    switch (entry.is) {
-      case 'offset':
-        if (producerId === undefined) this.offsets.commit(entry.groupId, [entry.offset])
-        else this.offsets.commitPending(producerId, entry.groupId, [entry.offset])
-        break
-      case 'no offset':
-        this.offsets.remove(entry.groupId, [entry.place])
-        break
-      case 'group':
-        this.#groups.get(entry.groupId)?.close()
-        this.#add(new ClassicGroup(entry.groupId, this.#host, entry.group))
-        break
-      case 'consumer group':
-        this.#groups.get(entry.groupId)?.close()
-        this.#add(new ConsumerGroup(entry.groupId, this.#host, entry.epoch))
-        break
-      case 'no group':
-      case 'no consumer group': {
-        const group = this.#groups.get(entry.groupId)
-        const type = entry.is === 'no group' ? 'classic' : 'consumer'
-        if (group?.type !== type) break
-        group.close()
-        this.#groups.delete(entry.groupId)
-        break
-      }
-      case 'other':
+      return
     }
+    const { entry, producerId } = replayed
+    const { groupId } = entry
+    if (entry.is === 'no offset') this.offsets.remove(groupId, [entry.place])
+    else if (entry.is !== 'offset') kept.take(entry)
+    else if (producerId === undefined) this.offsets.commit(groupId, [entry.offset])
+    else this.offsets.commitPending(producerId, groupId, [entry.offset])
   }
-}
-
-function noRecordOf({ type, groupId }: Group): LogRecord {
-  return type === 'classic' ? noGroupRecord(groupId) : noConsumerGroupRecord(groupId)
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
 import type { Topics } from '../model/topics.ts'
+import type { Entry } from './log/entry.ts'
 import type { GroupSettings } from './settings.ts'
 
 /** What a group needs of its surroundings. */
@@ -12,8 +13,8 @@ export interface GroupHost {
   /** The topics that there are. */
   readonly topics: Topics
   newMemberId(prefix: string): string
-  /** Keeps the group's generation and members, where things are kept. */
-  save(groupId: string): void
+  /** Writes what has changed of a group, all of it or nothing. */
+  save(groupId: string, entries: readonly Entry[]): void
   /** Told of each move, for the log. */
   moved(groupId: string, from: string, to: string): void
 }
@@ -52,6 +53,10 @@ export interface AnyGroup {
    * Since when an offset, committed at `commitMs`, has been of no use; undefined while it has one.
    */
   idleSince(topic: string, commitMs: number): number | undefined
+  /** All that is kept of it, its offsets apart. */
+  entries(): readonly Entry[]
+  /** What takes all of that back. */
+  noEntries(): readonly Entry[]
   /** Answers those who wait at a broker other than `coordinator`. */
   sendAway(coordinator: number): void
   /** Ends it: nobody waits, no timer runs. */

@@ -20,6 +20,7 @@ import { code } from './answers.ts'
 
 export const joinGroup = on(JoinGroup, [0, 9], async (request, context) => {
   const answer = await answerTo(request, context)
+  await context.cluster.groups.saved(request.groupId)
   // The name of no protocol is null since version 7.
   const nothing = context.version >= 7 ? null : ''
   return { ...answer, protocolName: answer.protocolName ?? nothing }

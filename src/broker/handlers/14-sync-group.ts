@@ -19,7 +19,7 @@ export const syncGroup = on(SyncGroup, [0, 5], async (request, context) => {
   }
   const group = classicGroupOf(groupId, context)
   if (typeof group === 'string') return syncFailure(code(group))
-  return sync(group, {
+  const answer = await sync(group, {
     memberId,
     instanceId: groupInstanceId,
     generationId,
@@ -28,4 +28,6 @@ export const syncGroup = on(SyncGroup, [0, 5], async (request, context) => {
     assignments: new Map(request.assignments.map(each => [each.memberId, each.assignment])),
     node: context.node.id,
   })
+  await context.cluster.groups.saved(groupId)
+  return answer
 })

@@ -52,6 +52,7 @@ export const consumerGroupHeartbeat = on(
       newId: randomUuid(context.cluster.settings.random),
     })
     if ('error' in outcome) return refused(outcome)
+    await context.cluster.groups.saved(request.groupId)
     return told(outcome, request.groupId, context)
   },
 )

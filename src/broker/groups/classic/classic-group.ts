@@ -2,8 +2,9 @@ import { Machine } from '../../../base/machine.ts'
 import { type ErrorName, errorByName } from '../../../protocol/errors.ts'
 import { Alarm } from '../alarm.ts'
 import type { AnyGroup, GroupHost, OffsetUser } from '../group.ts'
+import type { Entry } from '../log/entry.ts'
 import { assignmentFor, generationFor } from './answers.ts'
-import { firstState, type KeptClassicGroup } from './kept.ts'
+import { firstState, type KeptClassicGroup, keptOf } from './kept.ts'
 import { ClassicMember, joinFailure, type MemberFacts, syncFailure } from './member.ts'
 import { commitError } from './offset-rules.ts'
 import { Roster } from './roster.ts'
@@ -33,6 +34,7 @@ export class ClassicGroup implements AnyGroup {
   #generationId = 0
   /** While the first members come: how much longer they are waited for, and whether more came. */
   #first: { leftMs: number; hasGrown: boolean } | undefined
+  #kept: KeptClassicGroup | undefined
   /** What the members of this generation read; undefined where they don't say so. */
   #subscribed: ReadonlySet<string> | undefined
 
@@ -40,6 +42,7 @@ export class ClassicGroup implements AnyGroup {
   constructor(groupId: string, host: GroupHost, kept?: KeptClassicGroup) {
     this.groupId = groupId
     this.#host = host
+    this.#kept = kept
     const first = firstState(host.clock.epoch(), kept)
     this.#machine = new Machine(`group ${groupId}`, classicMoves, first, (from, to) =>
       host.moved(groupId, from.is, to.is),
@@ -278,9 +281,20 @@ export class ClassicGroup implements AnyGroup {
     if (this.#machine.may('Dead')) this.#machine.to({ is: 'Dead' })
   }
 
-  /** Keeps it as it is now, where things are kept. */
+  /** Keeps it as it is now. */
   keep(): void {
-    this.#host.save(this.groupId)
+    this.#kept = keptOf(this, this.#host.clock.epoch())
+    this.#host.save(this.groupId, this.entries())
+  }
+
+  /** As it was kept last, not as it is: in the middle of a rebalance it has no assignment. */
+  entries(): Entry[] {
+    const { groupId } = this
+    return this.#kept ? [{ is: 'group', groupId, group: this.#kept }] : []
+  }
+
+  noEntries(): Entry[] {
+    return [{ is: 'no group', groupId: this.groupId }]
   }
 
   #restore(kept: KeptClassicGroup): void {

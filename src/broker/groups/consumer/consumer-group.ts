@@ -1,14 +1,19 @@
+import { createHash } from 'node:crypto'
 import type { ErrorName } from '../../../protocol/errors.ts'
 import type { Topic } from '../../model/topic.ts'
 import { Alarm } from '../alarm.ts'
 import type { AnyGroup, GroupHost, OffsetUser } from '../group.ts'
+import type { ConsumerEntry } from '../log/entry.ts'
 import { type Assignee, assignors, DEFAULT_ASSIGNOR, type TargetAssignment } from './assignors.ts'
-import { type ConsumerFacts, ConsumerMember } from './member.ts'
-import { NO_PARTITIONS, type PartitionSet } from './partition-set.ts'
+import type { KeptConsumerGroup } from './kept.ts'
+import { type ConsumerFacts, ConsumerMember, NEWCOMER } from './member.ts'
+import { isSame, NO_PARTITIONS, type PartitionSet } from './partition-set.ts'
 import { reconcile } from './reconcile.ts'
+import { allEntries, Unsaved } from './unsaved.ts'
 
 /** The first version of OffsetCommit that knows member epochs. */
 const KNOWS_EPOCHS = 9
+const NO_TOPICS = 0n
 
 /** Where a group of the new protocol stands, with Kafka's names. */
 export type ConsumerGroupState = 'Empty' | 'Assigning' | 'Reconciling' | 'Stable'
@@ -29,19 +34,28 @@ export class ConsumerGroup implements AnyGroup {
   #target: TargetAssignment = new Map()
   #targetEpoch: number
   /** The topics that the last target was about, with their sizes: a change asks for another. */
-  #topicsSeen = ''
+  #topicsSeen: string | undefined
+  #topicsHash: bigint
   #told: ConsumerGroupState = 'Empty'
+  readonly #unsaved = new Unsaved()
 
-  /** `epoch` is that of a group that was kept; it must not count from the start again. */
-  constructor(groupId: string, host: GroupHost, epoch = 0) {
+  /** A new group, or one that was kept: its members go on where they were if they live. */
+  constructor(groupId: string, host: GroupHost, kept?: KeptConsumerGroup<ConsumerFacts>) {
     this.groupId = groupId
     this.#host = host
-    this.#epoch = epoch
-    this.#targetEpoch = epoch
+    this.#epoch = kept?.epoch ?? 0
+    this.#targetEpoch = kept?.targetEpoch ?? this.#epoch
+    this.#topicsHash = kept?.topicsHash ?? NO_TOPICS
+    if (kept) this.#restore(kept)
   }
 
   get epoch(): number {
     return this.#epoch
+  }
+
+  /** Stands for the topics, and their sizes, that the epoch is about. */
+  get topicsHash(): bigint {
+    return this.#topicsHash
   }
 
   /** The epoch of which the target assignment is. */
@@ -93,13 +107,15 @@ export class ConsumerGroup implements AnyGroup {
   add(id: string, facts: ConsumerFacts): ConsumerMember {
     const member = new ConsumerMember(id, facts, this.#alarmsOf(id))
     this.#put(member)
+    this.#unsaved.member(id)
     this.#bump()
     return member
   }
 
   /** Puts a static member that was away back under a new id: it has what it had. */
   replace(old: ConsumerMember, id: string, facts: ConsumerFacts): ConsumerMember {
-    const member = new ConsumerMember(id, facts, this.#alarmsOf(id), old.assigned)
+    const place = { ...NEWCOMER, assigned: old.assigned }
+    const member = new ConsumerMember(id, facts, this.#alarmsOf(id), place)
     const target = new Map(this.#target)
     target.set(id, this.targetOf(old.id))
     if (id !== old.id) target.delete(old.id)
@@ -107,15 +123,25 @@ export class ConsumerGroup implements AnyGroup {
     old.close()
     this.#members.delete(old.id)
     this.#put(member)
+    this.#unsaved.member(old.id)
+    this.#unsaved.member(id)
     if (!asksForSame(old.facts, facts)) this.#bump()
     return member
   }
 
   /** The member has said something new of itself. */
   update(member: ConsumerMember, facts: ConsumerFacts): void {
-    const isSame = asksForSame(member.facts, facts)
+    const before = member.facts
     member.facts = facts
-    if (!isSame) this.#bump()
+    if (!saysSame(before, facts)) this.#unsaved.facts(member.id)
+    if (!asksForSame(before, facts)) this.#bump()
+  }
+
+  /** A static member leaves for a while, and keeps what it has. */
+  sendAside(member: ConsumerMember): void {
+    member.goAway()
+    this.#unsaved.position(member.id)
+    this.#save()
   }
 
   /** Takes a member out for good: the others share what it had from their next heartbeats on. */
@@ -124,7 +150,9 @@ export class ConsumerGroup implements AnyGroup {
     this.#members.delete(member.id)
     const { instanceId } = member.facts
     if (instanceId !== null) this.#statics.delete(instanceId)
+    this.#unsaved.member(member.id)
     this.#bump()
+    this.#save()
   }
 
   /**
@@ -133,15 +161,17 @@ export class ConsumerGroup implements AnyGroup {
    */
   beat(member: ConsumerMember, owned: PartitionSet | undefined): void {
     const topics = this.#topics()
-    const topicsSeen = topics.map(({ id, partitions }) => `${id} ${partitions.length}`).join()
-    if (topicsSeen !== this.#topicsSeen) this.#bump()
-    this.#topicsSeen = topicsSeen
+    this.#see(topics)
     if (this.#epoch > this.#targetEpoch) this.#assign(topics)
     const target = { epoch: this.#targetEpoch, partitions: this.targetOf(member.id) }
     const others = this.members().filter(other => other !== member)
     const isHeld = (place: string) => others.some(other => other.holds(place))
     const next = reconcile(member, target, owned, isHeld)
-    if (next) member.moveTo(next)
+    if (next) {
+      member.moveTo(next)
+      this.#unsaved.position(member.id)
+    }
+    this.#save()
     this.#tellMove()
     member.session.set(this.#host.settingsOf(this.groupId).consumerSessionMs)
   }
@@ -183,6 +213,19 @@ export class ConsumerGroup implements AnyGroup {
 
   sendAway(): void {}
 
+  entries(): ConsumerEntry[] {
+    return allEntries(this)
+  }
+
+  /** Its members are gone, or it would not be deleted. */
+  noEntries(): ConsumerEntry[] {
+    const { groupId } = this
+    return [
+      { is: 'target epoch', groupId, epoch: undefined },
+      { is: 'consumer group', groupId, state: undefined },
+    ]
+  }
+
   close(): void {
     for (const member of this.#members.values()) member.close()
     this.#members.clear()
@@ -195,12 +238,41 @@ export class ConsumerGroup implements AnyGroup {
     if (instanceId !== null) this.#statics.set(instanceId, member.id)
   }
 
+  #restore({ facts, targets, positions }: KeptConsumerGroup<ConsumerFacts>): void {
+    this.#target = new Map(targets)
+    for (const [id, said] of facts) {
+      const member = new ConsumerMember(id, said, this.#alarmsOf(id), positions.get(id))
+      this.#put(member)
+      member.session.set(this.#host.settingsOf(this.groupId).consumerSessionMs)
+      member.awaitRevocation()
+    }
+    this.#told = this.stateName
+  }
+
+  /** The topics as they are now: more of them, or other sizes, ask for another assignment. */
+  #see(topics: readonly Topic[]): void {
+    const seen = topics.map(({ id, partitions }) => `${id} ${partitions.length}`).join()
+    if (seen === this.#topicsSeen) return
+    this.#topicsSeen = seen
+    const hash = hashOf(seen)
+    // As they were before a restart.
+    if (hash === this.#topicsHash) return
+    this.#topicsHash = hash
+    this.#unsaved.group()
+    this.#bump()
+  }
+
   #bump(): void {
     // Not twice for one assignment: an epoch is a number under which somebody was assigned.
     if (this.#epoch > this.#targetEpoch && !this.isEmpty) return
     this.#epoch++
-    this.#host.save(this.groupId)
+    this.#unsaved.group()
     this.#tellMove()
+  }
+
+  #save(): void {
+    const entries = this.#unsaved.take(this)
+    if (entries.length > 0) this.#host.save(this.groupId, entries)
   }
 
   /** The state follows from the members, so that its moves are seen afterwards. */
@@ -218,7 +290,10 @@ export class ConsumerGroup implements AnyGroup {
       topicIds: new Set(topics.filter(({ name }) => wants(facts, name)).map(topic => topic.id)),
       before: this.targetOf(id),
     }))
-    this.#target = assignors.get(this.assignor)!(members, topics)
+    const target = assignors.get(this.assignor)!(members, topics)
+    const changed = members.filter(({ id, before }) => !isSame(before, target.get(id)!))
+    this.#unsaved.target(changed.map(({ id }) => id))
+    this.#target = target
     this.#targetEpoch = this.#epoch
   }
 
@@ -248,6 +323,23 @@ export class ConsumerGroup implements AnyGroup {
 
 function wants({ topicNames, pattern }: ConsumerFacts, topic: string): boolean {
   return topicNames.includes(topic) || (pattern?.matches(topic) ?? false)
+}
+
+/** A hash that is kept in the place of what may be thousands of topics. */
+function hashOf(topicsSeen: string): bigint {
+  if (topicsSeen === '') return NO_TOPICS
+  return createHash('sha256').update(topicsSeen).digest().readBigInt64BE(0)
+}
+
+function saysSame(a: ConsumerFacts, b: ConsumerFacts): boolean {
+  return (
+    asksForSame(a, b) &&
+    a.rackId === b.rackId &&
+    a.clientId === b.clientId &&
+    a.clientHost === b.clientHost &&
+    a.rebalanceTimeoutMs === b.rebalanceTimeoutMs &&
+    a.assignor === b.assignor
+  )
 }
 
 function asksForSame(a: ConsumerFacts, b: ConsumerFacts): boolean {

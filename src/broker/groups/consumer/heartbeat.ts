@@ -97,7 +97,7 @@ export function leave(
   if (!member) return unknown(group, memberId, instanceId)
   if (member.id !== memberId) return fencedInstance(memberId, instanceId, member)
   if (memberEpoch === LEAVING_EPOCH) group.remove(member)
-  else if (!member.isAway) member.goAway()
+  else if (!member.isAway) group.sendAside(member)
   return { memberId, memberEpoch, assigned: undefined }
 }
 

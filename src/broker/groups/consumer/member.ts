@@ -1,5 +1,6 @@
 import { Machine } from '../../../base/machine.ts'
 import type { Alarm } from '../alarm.ts'
+import type { KeptPosition } from './kept.ts'
 import { NO_PARTITIONS, type PartitionSet } from './partition-set.ts'
 import { type Position, type Reconciliation, reconciliationMoves } from './reconcile.ts'
 import type { TopicPattern } from './topic-pattern.ts'
@@ -25,24 +26,24 @@ export class ConsumerMember {
   /** Rings when it has taken too long to give partitions up. */
   readonly revocation: Alarm
   readonly #machine: Machine<Reconciliation>
-  #epoch = 0
-  #previousEpoch = 0
+  #epoch: number
+  #previousEpoch: number
   #assigned: PartitionSet
 
   constructor(
     id: string,
     facts: ConsumerFacts,
     alarms: { readonly session: Alarm; readonly revocation: Alarm },
-    assigned: PartitionSet = NO_PARTITIONS,
+    first: KeptPosition = NEWCOMER,
   ) {
     this.id = id
     this.facts = facts
     this.session = alarms.session
     this.revocation = alarms.revocation
-    this.#assigned = assigned
-    this.#machine = new Machine<Reconciliation>(`member ${id}`, reconciliationMoves, {
-      is: 'Stable',
-    })
+    this.#epoch = first.epoch
+    this.#previousEpoch = first.previousEpoch
+    this.#assigned = first.assigned
+    this.#machine = new Machine<Reconciliation>(`member ${id}`, reconciliationMoves, first.state)
   }
 
   get epoch(): number {
@@ -60,6 +61,12 @@ export class ConsumerMember {
 
   get assigned(): PartitionSet {
     return this.#assigned
+  }
+
+  /** All of that together, as it is kept. */
+  get position(): KeptPosition {
+    const { state, epoch, previousEpoch, assigned } = this
+    return { state, epoch, previousEpoch, assigned }
   }
 
   get isAway(): boolean {
@@ -81,7 +88,12 @@ export class ConsumerMember {
     this.#previousEpoch = this.#epoch
     this.#epoch = epoch
     this.#assigned = assigned
-    if (state.is === 'UnrevokedPartitions') this.revocation.set(this.facts.rebalanceTimeoutMs)
+    this.awaitRevocation()
+  }
+
+  /** From now on it has its rebalance timeout to give up what it must. */
+  awaitRevocation(): void {
+    if (this.state.is === 'UnrevokedPartitions') this.revocation.set(this.facts.rebalanceTimeoutMs)
     else this.revocation.clear()
   }
 
@@ -98,6 +110,13 @@ export class ConsumerMember {
   }
 }
 
+/** Where a member begins. */
+export const NEWCOMER: KeptPosition = {
+  state: { is: 'Stable' },
+  epoch: 0,
+  previousEpoch: 0,
+  assigned: NO_PARTITIONS,
+}
 /** The epoch by which a static member says, and is known to have said, that it will be back. */
 export const AWAY_EPOCH = -2
 export const LEAVING_EPOCH = -1

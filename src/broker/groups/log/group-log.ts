@@ -1,11 +1,8 @@
 import { type RecordBatch, readControlRecord } from '../../../records/index.ts'
 import type { ClusterState } from '../../model/cluster-state.ts'
-import {
-  InternalTopic,
-  type LogRecord,
-  type TransactionalProducer,
-} from '../../model/internal-topic.ts'
-import { type Entry, readRecord } from './records.ts'
+import { InternalTopic, type TransactionalProducer } from '../../model/internal-topic.ts'
+import type { Entry } from './entry.ts'
+import { readRecord, recordOf } from './records.ts'
 
 export const OFFSETS_TOPIC = '__consumer_offsets'
 
@@ -27,20 +24,23 @@ export class GroupLog {
   #isOpen = false
 
   /** `alive` gives all that is to be kept of the groups whose slot it is. */
-  constructor(cluster: ClusterState, alive: (slot: number) => readonly LogRecord[]) {
-    this.#topic = new InternalTopic(cluster, OFFSETS_TOPIC, alive)
+  constructor(cluster: ClusterState, alive: (slot: number) => readonly Entry[]) {
+    const records = (slot: number) => alive(slot).map(recordOf)
+    this.#topic = new InternalTopic(cluster, OFFSETS_TOPIC, records)
   }
 
   /**
-   * Writes records in the order of the calls; resolves when they are as safe as an acknowledged
-   * produce. Rejects when the log can't be written.
+   * Writes entries in the order of the calls, those of a call as one batch; resolves when they are
+   * as safe as an acknowledged produce. Rejects when the log can't be written.
    */
   async append(
     groupId: string,
-    records: readonly LogRecord[],
+    entries: readonly Entry[],
     producer?: TransactionalProducer,
   ): Promise<void> {
-    if (records.length === 0) return
+    if (entries.length === 0) return
+    // As they are now: what they are about may change while the topic is made.
+    const records = entries.map(recordOf)
     await this.#open(groupId)
     await this.#topic.append(groupId, records, producer)
   }
@@ -81,6 +81,7 @@ function readBatch(batch: RecordBatch, slot: number, told: ReplayListener): void
     const key = cursor.key()
     if (key === null) continue
     const entry = readRecord(key, cursor.value())
+    if (!entry) continue
     told({ is: 'entry', entry, producerId: batch.isTransactional ? producerId : undefined }, slot)
   }
 }

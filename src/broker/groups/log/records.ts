@@ -1,53 +1,68 @@
 import type { MessageInput } from '../../../protocol/schema/api.ts'
 import { decodeVersioned, encodeVersioned } from '../../../protocol/schema/prefixed.ts'
+import { Reader } from '../../../wire/reader.ts'
 import type { LogRecord } from '../../model/internal-topic.ts'
 import type { KeptClassicGroup } from '../classic/kept.ts'
 import type { OffsetPlace } from '../offsets/offset-store.ts'
 import type { PartitionOffset } from '../offsets/offset-table.ts'
+import { consumerRecord, isConsumerKey, readConsumerEntry } from './consumer-records.ts'
+import type { Entry } from './entry.ts'
 import {
-  ConsumerGroupMetadataKey,
-  ConsumerGroupMetadataValue,
   GroupMetadataKey,
   GroupMetadataValue,
   OffsetCommitKey,
   OffsetCommitValue,
 } from './messages.ts'
 
-/** What a record of that log says. */
-export type Entry =
-  | { readonly is: 'offset'; readonly groupId: string; readonly offset: PartitionOffset }
-  | { readonly is: 'no offset'; readonly groupId: string; readonly place: OffsetPlace }
-  | { readonly is: 'group'; readonly groupId: string; readonly group: KeptClassicGroup }
-  | { readonly is: 'no group'; readonly groupId: string }
-  | { readonly is: 'consumer group'; readonly groupId: string; readonly epoch: number }
-  | { readonly is: 'no consumer group'; readonly groupId: string }
-  /** A kind that we don't know, which Kafka skips too. */
-  | { readonly is: 'other' }
-
 const OFFSET_KEY = 1
 const GROUP_KEY = 2
-const CONSUMER_GROUP_KEY = 3
 /** The newest versions that every broker since Kafka 2.3 can read. */
 const VALUE_VERSION = 3
 
-export function offsetRecord(groupId: string, offset: PartitionOffset): LogRecord {
-  const { offset: at, leaderEpoch, metadata, commitMs: commitTimestamp } = offset
-  const value = { offset: at, leaderEpoch, metadata, commitTimestamp }
-  return {
-    key: offsetKey(groupId, offset),
-    value: encodeVersioned(OffsetCommitValue, VALUE_VERSION, value),
+export function recordOf(entry: Entry): LogRecord {
+  switch (entry.is) {
+    case 'offset':
+      return {
+        key: offsetKey(entry.groupId, entry.offset),
+        value: offsetValue(entry.offset),
+      }
+    case 'no offset':
+      return { key: offsetKey(entry.groupId, entry.place), value: null }
+    case 'group':
+      return { key: groupKey(entry.groupId), value: groupValue(entry.group) }
+    case 'no group':
+      return { key: groupKey(entry.groupId), value: null }
+    default:
+      return consumerRecord(entry)
   }
 }
 
-export function noOffsetRecord(groupId: string, place: OffsetPlace): LogRecord {
-  return { key: offsetKey(groupId, place), value: null }
+/**
+ * Reads a record; undefined for a kind that we don't know, which Kafka skips too. Throws a
+ * WireError for one that is damaged.
+ */
+export function readRecord(key: Buffer, value: Buffer | null): Entry | undefined {
+  const kind = new Reader(key).int16()
+  if (kind <= OFFSET_KEY) return readOffset(key, value)
+  if (kind === GROUP_KEY) return readGroup(key, value)
+  return isConsumerKey(kind) ? readConsumerEntry(kind, key, value) : undefined
 }
 
 function offsetKey(group: string, { topic, partition }: OffsetPlace): Buffer {
   return encodeVersioned(OffsetCommitKey, OFFSET_KEY, { group, topic, partition })
 }
 
-export function groupRecord(groupId: string, group: KeptClassicGroup): LogRecord {
+function offsetValue(committed: PartitionOffset): Buffer {
+  const { offset, leaderEpoch, metadata, commitMs: commitTimestamp } = committed
+  const value = { offset, leaderEpoch, metadata, commitTimestamp }
+  return encodeVersioned(OffsetCommitValue, VALUE_VERSION, value)
+}
+
+function groupKey(group: string): Buffer {
+  return encodeVersioned(GroupMetadataKey, GROUP_KEY, { group })
+}
+
+function groupValue(group: KeptClassicGroup): Buffer {
   const value: MessageInput<typeof GroupMetadataValue> = {
     protocolType: group.protocolType,
     generation: group.generationId,
@@ -66,42 +81,7 @@ export function groupRecord(groupId: string, group: KeptClassicGroup): LogRecord
       assignment,
     })),
   }
-  return {
-    key: encodeVersioned(GroupMetadataKey, GROUP_KEY, { group: groupId }),
-    value: encodeVersioned(GroupMetadataValue, VALUE_VERSION, value),
-  }
-}
-
-export function noGroupRecord(groupId: string): LogRecord {
-  const key = encodeVersioned(GroupMetadataKey, GROUP_KEY, { group: groupId })
-  return { key, value: null }
-}
-
-export function consumerGroupRecord(groupId: string, epoch: number): LogRecord {
-  return {
-    key: encodeVersioned(ConsumerGroupMetadataKey, CONSUMER_GROUP_KEY, { groupId }),
-    value: encodeVersioned(ConsumerGroupMetadataValue, 0, { epoch }),
-  }
-}
-
-export function noConsumerGroupRecord(groupId: string): LogRecord {
-  const key = encodeVersioned(ConsumerGroupMetadataKey, CONSUMER_GROUP_KEY, { groupId })
-  return { key, value: null }
-}
-
-/** Reads a record. Throws a WireError for one that is damaged. */
-export function readRecord(key: Buffer, value: Buffer | null): Entry {
-  switch (key.readInt16BE(0)) {
-    case 0:
-    case OFFSET_KEY:
-      return readOffset(key, value)
-    case GROUP_KEY:
-      return readGroup(key, value)
-    case CONSUMER_GROUP_KEY:
-      return readConsumerGroup(key, value)
-    default:
-      return { is: 'other' }
-  }
+  return encodeVersioned(GroupMetadataValue, VALUE_VERSION, value)
 }
 
 function readOffset(key: Buffer, value: Buffer | null): Entry {
@@ -140,11 +120,4 @@ function readGroup(key: Buffer, value: Buffer | null): Entry {
     groupId,
     group: { protocolType, generationId, protocol, leader, sinceMs, members },
   }
-}
-
-function readConsumerGroup(key: Buffer, value: Buffer | null): Entry {
-  const { groupId } = decodeVersioned(ConsumerGroupMetadataKey, key)
-  if (value === null) return { is: 'no consumer group', groupId }
-  const { epoch } = decodeVersioned(ConsumerGroupMetadataValue, value)
-  return { is: 'consumer group', groupId, epoch }
 }

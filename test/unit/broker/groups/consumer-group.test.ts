@@ -9,12 +9,17 @@ import {
   type Refusal,
   requestError,
 } from '../../../../src/broker/groups/consumer/heartbeat.ts'
+import { revived } from '../../../../src/broker/groups/consumer/kept.ts'
 import {
   type PartitionSet,
   partitionSet,
   topicPartitions,
 } from '../../../../src/broker/groups/consumer/partition-set.ts'
 import { topicPattern } from '../../../../src/broker/groups/consumer/topic-pattern.ts'
+import type { GroupHost } from '../../../../src/broker/groups/group.ts'
+import type { Entry } from '../../../../src/broker/groups/log/entry.ts'
+import { KeptGroups } from '../../../../src/broker/groups/log/kept-groups.ts'
+import { readRecord, recordOf } from '../../../../src/broker/groups/log/records.ts'
 import { memoryLog } from '../../../../src/broker/log/open-log.ts'
 import { Partition } from '../../../../src/broker/model/partition.ts'
 import { Topic } from '../../../../src/broker/model/topic.ts'
@@ -30,17 +35,26 @@ let clock: FakeClock
 let group: ConsumerGroup
 let topics: Topics
 let moves: string[]
+let saved: Entry[][]
+let host: GroupHost
 
 beforeEach(() => {
-  const { host, ...bench } = testHost()
-  ;({ clock, moves } = bench)
+  ;({ clock, moves, saved, host } = testHost())
   topics = host.topics
   group = new ConsumerGroup('g', host)
   addTopic('orders', 4)
 })
 
+/** A topic's id, of which its name can be told. */
+const idOf = (name: string) => name.padEnd(22, 'A')
+
+function shown(places: PartitionSet): string {
+  const names = [...places].map(place => place.replace(/A*\//, '/'))
+  return names.sort().join(' ')
+}
+
 function addTopic(name: string, size: number): void {
-  const facts = { name, id: name, isInternal: false, config: new Map() }
+  const facts = { name, id: idOf(name), isInternal: false, config: new Map() }
   topics.add(
     new Topic(facts, { defaults: () => ({ fixed: new Map(), dynamic: new Map() }), fsync: false }),
   )
@@ -100,7 +114,7 @@ const errorOf = (outcome: Beaten | Refusal) => ('error' in outcome ? outcome.err
 
 function told(outcome: Beaten | Refusal): [number, string | undefined] {
   if ('error' in outcome) throw new Error(outcome.message)
-  return [outcome.memberEpoch, outcome.assigned && [...outcome.assigned].sort().join(' ')]
+  return [outcome.memberEpoch, outcome.assigned && shown(outcome.assigned)]
 }
 
 /** A client that does what it is told: it owns what it was assigned, and says so. */
@@ -158,7 +172,7 @@ describe('reconciliation', () => {
     expect(told(send({ memberEpoch: 1 }))).toEqual([1, undefined])
     expect(told(send({ memberId: 'b', memberEpoch: 2 }))).toEqual([2, undefined])
     const left = partitionSet([
-      { topicId: 'orders', partitions: kept!.split(' ').map(place => +place.slice(7)) },
+      { topicId: idOf('orders'), partitions: kept!.split(' ').map(place => +place.slice(7)) },
     ])
     const owned = wire(left)
     expect(told(send({ memberEpoch: 1, topicPartitions: owned }))).toEqual([2, undefined])
@@ -212,7 +226,7 @@ describe('reconciliation', () => {
     topics.remove(topics.named('orders')!)
     a.beat()
     a.beat()
-    expect([...a.owned]).toEqual(['later/0'])
+    expect(shown(a.owned)).toBe('later/0')
   })
 
   test('a change of subscription moves the group on', () => {
@@ -221,7 +235,7 @@ describe('reconciliation', () => {
     a.beat()
     a.beat({ subscribedTopicNames: ['other'] })
     a.beat()
-    expect([[...a.owned], group.epoch]).toEqual([['other/0'], 2])
+    expect([shown(a.owned), group.epoch]).toEqual(['other/0', 2])
     a.beat({ subscribedTopicNames: ['other'] })
     expect(group.epoch).toBe(2)
   })
@@ -247,7 +261,7 @@ describe('reconciliation', () => {
       send({ ...joining, memberId, serverAssignor: memberId === 'a' ? 'uniform' : 'range' })
     }
     expect(group.assignor).toBe('range')
-    expect([...group.targetOf('a')].sort()).toEqual(['orders/0', 'orders/1'])
+    expect(shown(group.targetOf('a'))).toBe('orders/0 orders/1')
   })
 })
 
@@ -277,13 +291,12 @@ describe('fencing', () => {
     const again = send({ memberEpoch: before.epoch, topicPartitions: before.owned })
     expect(told(again)[0]).toBe(2)
     expect(errorOf(send({ memberEpoch: 1, topicPartitions: null }))).toBe('FENCED_MEMBER_EPOCH')
-    const foreign = [{ topicId: 'orders', partitions: [9] }]
+    const foreign = [{ topicId: idOf('orders'), partitions: [9] }]
     expect(errorOf(send({ memberEpoch: 1, topicPartitions: foreign }))).toBe('FENCED_MEMBER_EPOCH')
   })
 
   test('a full group takes nobody else', () => {
-    const { host } = testHost({ 'group.consumer.max.size': '1' })
-    group = new ConsumerGroup('g', host)
+    group = new ConsumerGroup('g', testHost({ 'group.consumer.max.size': '1' }).host)
     send(joining)
     expect(errorOf(send({ ...joining, memberId: 'b' }))).toBe('GROUP_MAX_SIZE_REACHED')
     expect(errorOf(send(joining))).toBe('NONE')
@@ -361,9 +374,83 @@ describe('offsets', () => {
   })
 })
 
+/** The group as it comes back from what was written of it, through Kafka's own records. */
+async function restart(): Promise<void> {
+  const log = new KeptGroups()
+  for (const entry of saved.flat()) {
+    const { key, value } = recordOf(entry)
+    log.take(readRecord(key, value)!)
+  }
+  const [, kept] = [...log.consumer()].find(([id]) => id === group.groupId)!
+  const before = group
+  group = new ConsumerGroup('g', host, await revived(kept))
+  const known = (each: ConsumerGroup) => {
+    const entries = each.entries().map(entry => recordOf(entry))
+    return entries.map(({ key, value }) => `${key.toString('hex')} ${value?.toString('hex')}`)
+  }
+  expect(known(group).sort()).toEqual(known(before).sort())
+  before.close()
+}
+
+describe('a restart', () => {
+  test('leaves members where they were, in the middle of what they do', async () => {
+    const [a, b] = [new Client('a'), new Client('b', 'i')]
+    a.beat()
+    b.beat()
+    a.beat()
+    expect([group.member('a')?.state.is, group.stateName]).toEqual([
+      'UnrevokedPartitions',
+      'Reconciling',
+    ])
+    await restart()
+    expect(group.stateName).toBe('Reconciling')
+    for (let i = 0; i < 3; i++) for (const client of [a, b]) expect(client.beat()).toBe('NONE')
+    expect([a.owned.size, b.owned.size, group.epoch]).toEqual([2, 2, 2])
+    b.leave(-2)
+    await restart()
+    const back = new Client('b2', 'i')
+    expect([back.beat(), back.owned.size, group.epoch]).toEqual(['NONE', 2, 2])
+    await restart()
+    expect([a.beat(), back.beat(), group.stateName]).toEqual(['NONE', 'NONE', 'Stable'])
+    a.leave()
+    back.leave()
+    await restart()
+    expect([group.stateName, group.epoch, clock.pending]).toEqual(['Empty', 4, 0])
+  })
+
+  test('keeps a pattern, and gives silent members their session anew', async () => {
+    const pattern = await topicPattern('ord.*')
+    const regex = { subscribedTopicNames: null, subscribedTopicRegex: 'ord.*' }
+    send({ ...joining, ...regex }, pattern)
+    await clock.advance(SESSION_MS - 1)
+    await restart()
+    expect(group.subscribes('ordinary')).toBe(true)
+    await clock.advance(SESSION_MS - 1)
+    expect(group.stateName).toBe('Stable')
+    await clock.advance(1)
+    expect(group.stateName).toBe('Empty')
+  })
+
+  test('does not wait longer for those who are to give up', async () => {
+    const [a, b] = [new Client('a'), new Client('b')]
+    a.beat()
+    b.beat()
+    const { owned } = a
+    a.beat()
+    await restart()
+    for (let ms = 0; ms < REBALANCE_MS; ms += 10_000) {
+      send({ memberId: 'a', memberEpoch: 1, topicPartitions: wire(owned) })
+      b.beat()
+      await clock.advance(10_000)
+    }
+    b.beat()
+    expect([group.member('a'), b.owned.size]).toEqual([undefined, 4])
+  })
+})
+
 describe('at random', () => {
   test.each(Array.from({ length: 30 }, (_, seed) => seed))(
-    'no partition has two owners, and all settle: seed %d',
+    'no partition has two owners, and all settle, restarts or not: seed %d',
     async seed => {
       const random = seededRandom(seed)
       const clients = Array.from({ length: 5 }, (_, i) => new Client(`m${i}`))
@@ -377,7 +464,7 @@ describe('at random', () => {
         else if (chance < 0.9) {
           here.add(client)
           expect(client.beat()).toBe('NONE')
-        }
+        } else if (chance > 0.97 && group.epoch > 0) await restart()
         const owned = [...here].flatMap(each => [...each.owned])
         expect(new Set(owned).size).toBe(owned.length)
       }

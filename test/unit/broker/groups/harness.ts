@@ -4,6 +4,7 @@ import { type Joining, join } from '../../../../src/broker/groups/classic/join.t
 import type { JoinAnswer, SyncAnswer } from '../../../../src/broker/groups/classic/member.ts'
 import { sync } from '../../../../src/broker/groups/classic/sync.ts'
 import type { GroupHost } from '../../../../src/broker/groups/group.ts'
+import type { Entry } from '../../../../src/broker/groups/log/entry.ts'
 import { groupSettings } from '../../../../src/broker/groups/settings.ts'
 import { Topics } from '../../../../src/broker/model/topics.ts'
 import { errorByCode } from '../../../../src/protocol/errors.ts'
@@ -16,14 +17,14 @@ const BROKER = 1
 export function testHost(config: Readonly<Record<string, string>> = {}) {
   const clock = new FakeClock()
   const moves: string[] = []
-  const saved: string[] = []
+  const saved: Entry[][] = []
   const host: GroupHost = {
     clock,
     settings: groupSettings(config),
     settingsOf: () => groupSettings(config),
     topics: new Topics(),
     newMemberId: prefix => `${prefix}-id`,
-    save: groupId => void saved.push(groupId),
+    save: (_, entries) => void saved.push([...entries]),
     moved: (_, from, to) => void moves.push(`${from} > ${to}`),
   }
   return { clock, moves, saved, host }
@@ -60,7 +61,7 @@ export class Pending<Answer extends { errorCode: number }> {
 export class ClassicBench {
   readonly clock: FakeClock
   readonly moves: string[]
-  readonly saved: string[]
+  readonly saved: Entry[][]
   readonly group: ClassicGroup
 
   constructor(config: Readonly<Record<string, string>> = {}) {
