@@ -1,3 +1,4 @@
+import { inSlices, slices, sortedInSlices } from '../base/slices.ts'
 import { ConfigError, TimeoutError } from '../errors.ts'
 import {
   CreatePartitions,
@@ -193,10 +194,8 @@ export class Topics {
   ): Promise<TopicDescription[]> {
     const errand = new Errand(this.#office, options)
     const answer = await errand.any(Metadata, { topics: null, allowAutoTopicCreation: false })
-    return answer.topics
-      .filter(topic => topic.errorCode === 0 && (options.internal || !topic.isInternal))
-      .map(description)
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
+    const { clock } = errand.cluster
+    return inSlices(clock, listed(answer.topics, options.internal === true))
   }
 
   /**
@@ -225,6 +224,20 @@ export class Topics {
       return itemResult({ name }, found, { api: 'Metadata', topic: name }, value)
     })
   }
+}
+
+/** The topics of an answer, sorted by name; there may be very many of them. */
+function* listed(
+  answers: readonly TopicAnswer[],
+  internal: boolean,
+): Generator<void, TopicDescription[]> {
+  const topics: TopicDescription[] = []
+  yield* slices(answers, some => {
+    for (const topic of some) {
+      if (topic.errorCode === 0 && (internal || !topic.isInternal)) topics.push(description(topic))
+    }
+  })
+  return yield* sortedInSlices(topics, (a, b) => (a.name < b.name ? -1 : 1))
 }
 
 const nothing: TopicDescription = { name: '', id: '', internal: false, partitions: [] }
@@ -328,8 +341,8 @@ async function unknownTo(
     const request = { topics, allowAutoTopicCreation: false }
     const answer = await errand.once(broker, Metadata, request).catch(() => undefined)
     if (!answer) return []
-    const known = answer.topics.filter(isLed).map(({ name }) => name)
-    const unknown = names.filter(name => !known.includes(name))
+    const known = new Set(answer.topics.filter(isLed).map(({ name }) => name))
+    const unknown = names.filter(name => !known.has(name))
     if (unknown.length === 0 || !(await errand.rest(attempt))) return unknown
   }
 }

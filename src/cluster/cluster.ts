@@ -27,6 +27,8 @@ import { Security } from './security.ts'
 
 const BRIEF_REST_MS = 20
 const REBOOTSTRAP_REQUIRED = 129
+/** Metadata of so many topics is read in some milliseconds. */
+const TOPICS_A_REQUEST = 1_000
 
 /** What a client takes from the world; tests and the simulation give their own. */
 export interface Environment {
@@ -104,6 +106,8 @@ export class Cluster {
   #upkeep: Timer | undefined
   #lastUpdateAt = Number.NEGATIVE_INFINITY
   #closed = false
+  /** Whether the next ask for metadata is about all topics in use. */
+  #wantsAll = true
   /** Why metadata could not be had when it was last asked for. */
   #refreshFailure: Error | undefined
 
@@ -154,7 +158,7 @@ export class Cluster {
   use(topic: string): TopicInfo | undefined {
     const isNew = !this.#used.has(topic)
     this.#used.set(topic, this.clock.now())
-    if (isNew) this.refreshSoon()
+    if (isNew) this.refreshSoon('unknown')
     return this.view.topics.get(topic)
   }
 
@@ -168,7 +172,7 @@ export class Cluster {
       const left = deadline - this.clock.now()
       if (left <= 0) throw last ?? this.whyUnknown(name)
       try {
-        await within(this.clock, left, this.refresh(), () => this.whyUnknown(name))
+        await within(this.clock, left, this.refresh('unknown'), () => this.whyUnknown(name))
         last = this.whyUnknown(name)
       } catch (error) {
         last = asError(error)
@@ -189,8 +193,12 @@ export class Cluster {
     return new BrokerError(code, at, null, hint)
   }
 
-  /** Asks for metadata once more; resolves when the answer to an ask begun now has come. */
-  async refresh(): Promise<void> {
+  /**
+   * Asks for metadata once more, of all topics in use or (KIP-526) just of those that are not known
+   * yet; resolves when the answer to an ask begun now has come.
+   */
+  async refresh(topics: 'all' | 'unknown' = 'all'): Promise<void> {
+    if (topics === 'all') this.#wantsAll = true
     try {
       await this.#refresher.refresh()
       this.#refreshFailure = undefined
@@ -201,8 +209,8 @@ export class Cluster {
   }
 
   /** The same for somebody who will notice the change, or ask again. */
-  refreshSoon(): void {
-    this.refresh().catch(error => {
+  refreshSoon(topics: 'all' | 'unknown' = 'all'): void {
+    this.refresh(topics).catch(error => {
       this.logger.log('debug', 'metadata.failed', { error })
       this.#changed()
     })
@@ -312,27 +320,44 @@ export class Cluster {
   }
 
   async #askMetadata(): Promise<void> {
-    const connection = await this.brokers.any()
-    const topics = [...this.#used.keys()].map(name => ({ name }))
-    const answer = await connection.send(Metadata, {
-      topics,
-      allowAutoTopicCreation: this.#autoCreateTopics,
-    })
-    if (answer.errorCode === REBOOTSTRAP_REQUIRED) {
-      // These brokers have left the cluster (KIP-1102): begin anew at the bootstrap addresses.
-      this.view.brokers.clear()
-      connection.close()
-      throw new BrokerError(answer.errorCode, { api: Metadata.name, broker: connection.name })
+    const isForAll = this.#wantsAll
+    this.#wantsAll = false
+    const used = [...this.#used.keys()]
+    const names = isForAll ? used : used.filter(name => !this.view.topics.has(name))
+    if (!isForAll && names.length === 0) return this.#refresher.satisfied()
+    try {
+      await this.#askFor(names)
+    } catch (error) {
+      this.#wantsAll ||= isForAll
+      throw error
     }
-    this.view.update(answer)
-    this.#lastUpdateAt = this.clock.now()
-    if (topics.every(({ name }) => this.#isWhole(name))) this.#refresher.satisfied()
+    if (isForAll) this.#lastUpdateAt = this.clock.now()
+    if (names.every(name => this.#isWhole(name))) this.#refresher.satisfied()
     this.publisher.publish('metadata:updated', {
       brokers: this.view.brokers.size,
       topics: this.view.topics.size,
     })
     this.#keepUp()
     this.#changed()
+  }
+
+  /** Asks for some topics at a time: an answer of all that are in use could hold up the loop. */
+  async #askFor(names: readonly string[]): Promise<void> {
+    for (let from = 0; from === 0 || from < names.length; from += TOPICS_A_REQUEST) {
+      const connection = await this.brokers.any()
+      const topics = names.slice(from, from + TOPICS_A_REQUEST).map(name => ({ name }))
+      const answer = await connection.send(Metadata, {
+        topics,
+        allowAutoTopicCreation: this.#autoCreateTopics,
+      })
+      if (answer.errorCode === REBOOTSTRAP_REQUIRED) {
+        // These brokers have left the cluster (KIP-1102): begin anew at the bootstrap addresses.
+        this.view.brokers.clear()
+        connection.close()
+        throw new BrokerError(answer.errorCode, { api: Metadata.name, broker: connection.name })
+      }
+      this.view.update(answer)
+    }
   }
 
   #isWhole(topic: string): boolean {

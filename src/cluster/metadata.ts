@@ -61,7 +61,7 @@ export class ClusterView {
     return this.topics.get(topic)?.partitions[partition]
   }
 
-  /** Takes in an answer to a Metadata request. */
+  /** Takes in an answer to a Metadata request, of so many topics as are dealt with at once. */
   update(answer: Answer): void {
     if (answer.brokers.length > 0) {
       this.brokers.clear()

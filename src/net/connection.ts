@@ -18,9 +18,11 @@ import {
   SaslHandshake,
 } from '../protocol/index.ts'
 import { Reader } from '../wire/reader.ts'
-import { advertisedHint, closeFailure, dialFailure, foreignProtocol } from './diagnose.ts'
+import { closeFailure, dialFailure, foreignProtocol, tooLate } from './diagnose.ts'
+import { isLong, readLong } from './long-answer.ts'
 import { type BrokerVersions, negotiate, nothingKnown } from './negotiate.ts'
 import { Parking } from './parking.ts'
+import type { Pending } from './pending.ts'
 import { type Address, type Dial, formatAddress, type Transport } from './transport.ts'
 
 export interface ConnectionOptions {
@@ -56,17 +58,6 @@ export interface SendOptions {
 }
 
 type Phase = 'negotiating' | 'authenticating' | 'ready' | 'closed'
-
-/** A request that waits for its answer. */
-interface Pending {
-  readonly api: Api
-  readonly version: number
-  readonly correlationId: number
-  readonly sentAt: number
-  readonly deadline: number
-  resolve(response: object): void
-  reject(error: Error): void
-}
 
 /**
  * One connection to one broker. Requests are pipelined; a broker answers in the order in which it
@@ -345,8 +336,27 @@ export class Connection {
     if (!pending || pending.correlationId !== correlationId) {
       throw new Error(`answer ${correlationId} came, ${pending?.correlationId ?? 'none'} expected`)
     }
-    const response = readResponse(pending.api, pending.version, reader)
+    const isPatient = isLong(pending.api, frame.length)
+    // If that fails, the connection ends, and with it whatever is pending.
+    const response = isPatient ? undefined : readResponse(pending.api, pending.version, reader)
     this.#pending.shift()
+    if (response) this.#deliver(pending, response, frame.length)
+    else void this.#deliverLong(pending, reader, frame.length)
+  }
+
+  async #deliverLong(pending: Pending, reader: Reader, bytes: number): Promise<void> {
+    const { api, version } = pending
+    try {
+      const response = await readLong(this.#options.clock, api, version, reader)
+      this.#deliver(pending, response, bytes)
+    } catch (error) {
+      const nonsense = this.#nonsense(asError(error), pending)
+      pending.reject(nonsense)
+      this.destroy(nonsense)
+    }
+  }
+
+  #deliver(pending: Pending, response: object, bytes: number): void {
     this.#answers++
     if (this.#pending.length === 0) this.#rest()
     const now = this.#options.clock.now()
@@ -355,13 +365,13 @@ export class Connection {
     if (throttleMs > 0) this.#throttledUntil = now + throttleMs
     const { publisher } = this.#options
     if (publisher.heard('response:received')) {
-      const { api, version, sentAt } = pending
+      const { api, version, correlationId, sentAt } = pending
       publisher.publish('response:received', {
         broker: this.name,
         api: api.name,
         version,
         correlationId,
-        bytes: frame.length,
+        bytes,
         latencyMs: now - sentAt,
         throttleMs,
       })
@@ -442,14 +452,14 @@ export class Connection {
     return closeFailure(this.#place(), silence, cause)
   }
 
-  #nonsense(error: Error): Error {
+  #nonsense(error: Error, pending = this.#pending[0]): Error {
     if ('retriable' in error) return error
     return new ProtocolError({
       code: 'BAD_ANSWER',
       message: `broker ${this.name} sent what is not an answer: ${error.message}`,
       retriable: true,
       cause: error,
-      at: this.#place(this.#pending[0]),
+      at: this.#place(pending),
     })
   }
 
@@ -480,16 +490,6 @@ function nameOf({ address, nodeId }: ConnectionOptions): string {
 /** The requests that prove who we are, which go first while others are held back. */
 function authenticates(api: Api): boolean {
   return api === SaslHandshake || api === SaslAuthenticate
-}
-
-function tooLate(at: string, { setupTimeoutMs, nodeId }: ConnectionOptions): TimeoutError {
-  return new TimeoutError({
-    code: 'CONNECT_TIMED_OUT',
-    message: `${at}: no connection within ${setupTimeoutMs} ms`,
-    retriable: true,
-    hint: nodeId === undefined ? undefined : advertisedHint(nodeId),
-    at: { broker: at },
-  })
 }
 
 function throttleOf(response: object): number {

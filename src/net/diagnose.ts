@@ -1,4 +1,4 @@
-import { asError, ConnectionError, type ErrorPlace } from '../errors.ts'
+import { asError, ConnectionError, type ErrorPlace, TimeoutError } from '../errors.ts'
 
 const known: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refused: nothing listens there',
@@ -92,4 +92,21 @@ export function foreignProtocol(first: Buffer): string | undefined {
   if (text.startsWith('HTTP/') || /^<(!|htm)/i.test(text)) return 'it speaks HTTP, not Kafka'
   if (text.startsWith('SSH-')) return 'it speaks SSH, not Kafka'
   return undefined
+}
+
+/** What may take so long at most, and whose id is known where somebody advertised the address. */
+interface Dialled {
+  readonly setupTimeoutMs: number
+  readonly nodeId?: number | undefined
+}
+
+/** Dialling, negotiating and authenticating took too long. */
+export function tooLate(at: string, { setupTimeoutMs, nodeId }: Dialled): TimeoutError {
+  return new TimeoutError({
+    code: 'CONNECT_TIMED_OUT',
+    message: `${at}: no connection within ${setupTimeoutMs} ms`,
+    retriable: true,
+    hint: nodeId === undefined ? undefined : advertisedHint(nodeId),
+    at: { broker: at },
+  })
 }

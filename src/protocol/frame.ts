@@ -81,6 +81,16 @@ export function readResponse<A extends Api>(
   return api.response.at(spoken).read(reader) as ResponseOf<A>
 }
 
+/** The same with stops, for a response so long that others should have turns in between. */
+export function readResponseInSlices<A extends Api>(
+  api: A,
+  version: number,
+  reader: Reader,
+): Generator<void, ResponseOf<A>> {
+  if (hasResponseTags(api, version)) skipTags(reader)
+  return api.response.at(version).readInSlices(reader) as Generator<void, ResponseOf<A>>
+}
+
 /** A broker that does not know our version of ApiVersions says so in version 0 (KIP-511). */
 function isRefusalOfVersion(api: Api, reader: Reader): boolean {
   if (api.key !== API_VERSIONS || reader.remaining < 2) return false

@@ -1,7 +1,8 @@
 import type { Timer } from '../../base/clock.ts'
+import { inSlices, slices, sortedInSlices } from '../../base/slices.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
 import { asError } from '../../errors.ts'
-import { Metadata } from '../../protocol/index.ts'
+import { Metadata, type ResponseOf } from '../../protocol/index.ts'
 import { compareTexts } from './assignors/assignor.ts'
 
 /**
@@ -58,9 +59,20 @@ export class MatchingTopics {
       topics: null,
       allowAutoTopicCreation: false,
     })
-    const names = answer.topics.flatMap(({ name, isInternal, errorCode }) =>
-      name !== null && !isInternal && errorCode === 0 && this.#pattern.test(name) ? [name] : [],
-    )
-    return names.sort(compareTexts)
+    return inSlices(this.#cluster.clock, this.#matching(answer.topics))
+  }
+
+  /** The topics whose names match, in order; there may be very many of them. */
+  *#matching(topics: readonly TopicAnswer[]): Generator<void, string[]> {
+    const names: string[] = []
+    yield* slices(topics, some => {
+      for (const { name, isInternal, errorCode } of some) {
+        if (name === null || isInternal || errorCode !== 0) continue
+        if (this.#pattern.test(name)) names.push(name)
+      }
+    })
+    return yield* sortedInSlices(names, compareTexts)
   }
 }
+
+type TopicAnswer = ResponseOf<typeof Metadata>['topics'][number]

@@ -9,6 +9,8 @@ import { SchemaError } from './schema-error.ts'
 export interface Codec<R, W> {
   /** Throws a WireError which names the field that can't be read. */
   read(reader: Reader): R
+  /** The same, with a stop after every so many bytes, so that others can have a turn. */
+  readInSlices(reader: Reader): Generator<void, R>
   /** Throws a SchemaError which names the field that can't be written. */
   write(writer: Writer, message: W): void
 }
@@ -137,19 +139,23 @@ function declare<S extends Shape>(declaration: MessageDeclaration<S>): Message<S
 /** The happy path does not look where it is; failing, we look again. */
 function explained(title: string, shape: Shape, dialect: Dialect): Codec<unknown, unknown> {
   const codec = compileStruct(shape, dialect)
+  const explain = ({ buffer, end }: Reader, start: number, error: unknown) =>
+    explainRead(title, shape, dialect, new Reader(buffer, start, end), error)
   return {
     read(reader) {
       const start = reader.offset
       try {
         return codec.read(reader)
       } catch (error) {
-        throw explainRead(
-          title,
-          shape,
-          dialect,
-          new Reader(reader.buffer, start, reader.end),
-          error,
-        )
+        throw explain(reader, start, error)
+      }
+    },
+    *readInSlices(reader) {
+      const start = reader.offset
+      try {
+        return yield* codec.readInSlices(reader)
+      } catch (error) {
+        throw explain(reader, start, error)
       }
     },
     write(writer, message) {

@@ -21,6 +21,9 @@ export interface Dialect {
   readonly flexible: boolean
 }
 
+/** What is read between two stops: some milliseconds of the smallest structures. */
+const SLICE_BYTES = 32 * 1024
+
 export function compileField(field: AnyField, dialect: Dialect): ValueCodec {
   const { kind } = field.plan
   const nullable = field.nullableIn(dialect.version)
@@ -46,11 +49,13 @@ export function arrayLengths(dialect: Dialect): LengthCodec {
   return dialect.flexible ? compactLength : int32Length
 }
 
+type StructCodec = ValueCodec & Required<Pick<ValueCodec, 'readInSlices'>>
+
 /**
  * The codec of a struct (a whole message is one) at one version: flat lists of what to read and
  * write, in order, so that no question of versions is asked per message.
  */
-export function compileStruct(shape: Shape, dialect: Dialect): ValueCodec {
+export function compileStruct(shape: Shape, dialect: Dialect): StructCodec {
   const { present, tagged, absent } = fieldsOf(shape, dialect)
   const names = present.map(([name]) => name)
   const codecs = present.map(([, field]) => compileField(field, dialect))
@@ -65,6 +70,16 @@ export function compileStruct(shape: Shape, dialect: Dialect): ValueCodec {
     read(reader) {
       const message = { ...blank }
       for (let i = 0; i < count; i++) message[names[i]!] = codecs[i]!.read(reader)
+      tags?.read(reader, message)
+      return message
+    },
+    *readInSlices(reader) {
+      const message = { ...blank }
+      for (let i = 0; i < count; i++) {
+        const codec = codecs[i]!
+        const { readInSlices } = codec
+        message[names[i]!] = readInSlices ? yield* readInSlices(reader) : codec.read(reader)
+      }
       tags?.read(reader, message)
       return message
     },
@@ -172,6 +187,19 @@ function arrayCodec(of: ValueCodec, lengths: LengthCodec, nullable: boolean): Va
       if (count === -1) return null
       const items: unknown[] = []
       for (let i = 0; i < count; i++) items.push(of.read(reader))
+      return items
+    },
+    *readInSlices(reader) {
+      const count = readCount(reader, lengths, nullable, of.minSize)
+      if (count === -1) return null
+      const items: unknown[] = []
+      let stop = reader.offset + SLICE_BYTES
+      for (let i = 0; i < count; i++) {
+        items.push(of.read(reader))
+        if (reader.offset < stop) continue
+        yield
+        stop = reader.offset + SLICE_BYTES
+      }
       return items
     },
     write(writer, value) {

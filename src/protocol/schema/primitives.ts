@@ -9,6 +9,8 @@ export interface ValueCodec {
   readonly minSize: number
   read(reader: Reader): unknown
   write(writer: Writer, value: unknown): void
+  /** Reads it too, with a stop after every so many bytes: only what may be long has this. */
+  readInSlices?(reader: Reader): Generator<void, unknown>
 }
 
 /** Kafka refuses longer strings in every encoding, as an int16 was their first length. */

@@ -45,6 +45,27 @@ async function setUp(settings: Record<string, unknown> = {}, brokers = 3) {
 }
 
 describe('a cluster', () => {
+  test('asks for a topic that is new alone, and for very many some at a time', async () => {
+    const { embedded, cluster, settle } = await setUp()
+    const asked: number[] = []
+    for (let i = 0; i < 9; i++) {
+      embedded.intercept('Metadata', ({ topics }) => {
+        asked.push(topics?.length ?? -1)
+        return 'pass'
+      })
+    }
+    await settle(cluster.topic('t'))
+    await settle(cluster.topic('u'))
+    expect(asked).toEqual([1, 1])
+    await settle(cluster.refresh())
+    expect(asked).toEqual([1, 1, 2])
+    for (let i = 0; i < 2_500; i++) cluster.use(`topic-${i}`)
+    await settle(Promise.resolve())
+    expect(asked.slice(3).reduce((sum, each) => sum + each)).toBe(2_500)
+    expect(Math.max(...asked)).toBe(1_000)
+    expect(cluster.view.topics.size).toBe(2_502)
+  })
+
   test('asks for metadata once for all who want it', async () => {
     const { embedded, cluster, settle } = await setUp()
     await embedded.createTopic('t', { partitions: 4 })

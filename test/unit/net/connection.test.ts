@@ -64,8 +64,11 @@ function broker(answer: Answer = () => {}): Answer {
   }
 }
 
-async function opened(setup: Awaited<ReturnType<typeof setUp>>) {
-  const opening = Connection.open(setup.options)
+async function opened(
+  setup: Awaited<ReturnType<typeof setUp>>,
+  more: Partial<ConnectionOptions> = {},
+) {
+  const opening = Connection.open({ ...setup.options, ...more })
   await setup.clock.advance(10)
   return opening
 }
@@ -179,6 +182,49 @@ describe('requests', () => {
     await setup.clock.advance(10)
     expect((await answers).map(({ controllerId }) => controllerId)).toEqual([2, 3, 4])
     expect(connection.inFlight).toBe(0)
+  })
+
+  test('a long answer is read while shorter ones behind it are handed on', async () => {
+    const topics = Array.from({ length: 10_000 }, (_, i) => ({
+      errorCode: 0,
+      name: `a-topic-with-a-rather-long-name-${i}`,
+      partitions: [],
+    }))
+    const setup = await setUp(
+      broker((frame, transport) => {
+        const { apiVersion, correlationId } = decodeRequestHeader(new Reader(frame))
+        const response = { brokers: [], controllerId: 1, topics: correlationId === 2 ? topics : [] }
+        transport.write(encodeResponse(Metadata, apiVersion, correlationId, response))
+      }),
+    )
+    const connection = await opened(setup, { maxResponseBytes: 1_000_000 })
+    const order: number[] = []
+    const answers = [1, 2].map(async () => {
+      const { topics } = await connection.send(Metadata, { topics: [] })
+      order.push(topics.length)
+    })
+    await setup.clock.advance(10)
+    await Promise.all(answers)
+    expect(order).toEqual([0, 10_000])
+    expect(connection.inFlight).toBe(0)
+  })
+
+  test('a long answer that makes no sense ends the connection, and says of what it was', async () => {
+    const setup = await setUp(
+      broker((frame, transport) => {
+        const { correlationId } = decodeRequestHeader(new Reader(frame))
+        const nonsense = Buffer.alloc(300_000, 0xff)
+        nonsense.writeInt32BE(nonsense.length - 4)
+        nonsense.writeInt32BE(correlationId, 4)
+        transport.write([nonsense])
+      }),
+    )
+    const connection = await opened(setup, { maxResponseBytes: 1_000_000 })
+    const failure = connection.send(Metadata, { topics: [] }).catch(error => error)
+    await setup.clock.advance(10)
+    const at = { api: 'Metadata', correlationId: 2 }
+    expect(await failure).toMatchObject({ name: 'ProtocolError', code: 'BAD_ANSWER', at })
+    expect(connection.isOpen).toBe(false)
   })
 
   test('one without an answer ends the connection, and all that wait with it', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { randomBelow, seededRandom } from '../../../src/base/random.ts'
+import { readResponseInSlices } from '../../../src/protocol/frame.ts'
 import {
   ApiVersions,
   decodeRequestHeader,
@@ -7,6 +8,7 @@ import {
   encodeResponse,
   FrameSplitter,
   InitProducerId,
+  Metadata,
   Produce,
   readResponse,
   SaslHandshake,
@@ -107,6 +109,31 @@ describe('responses', () => {
     const body = '00000000' + '0000' + '0000000000000005' + '0003' + '00'
     const reader = new Reader(Buffer.from(`010702beef${body}`, 'hex'))
     expect(readResponse(InitProducerId, 2, reader).producerId).toBe(5n)
+  })
+})
+
+describe('a long response', () => {
+  const names = Array.from({ length: 3_000 }, (_, i) => `topic-number-${i}`)
+  const topics = names.map(name => ({ errorCode: 0, name, partitions: [] }))
+  const answer = { brokers: [], clusterId: 'c', controllerId: 1, topics }
+
+  test.each([0, 5, 13])('of version %i is read with stops as it is without', version => {
+    const bytes = Buffer.concat(encodeResponse(Metadata, version, 9, answer)).subarray(8)
+    const steps = readResponseInSlices(Metadata, version, new Reader(bytes))
+    let stops = 0
+    let step = steps.next()
+    for (; !step.done; step = steps.next()) stops++
+    expect(step.value).toEqual(readResponse(Metadata, version, new Reader(bytes)))
+    expect(stops).toBeGreaterThan(0)
+  })
+
+  test('that is cut short is told of as any other', () => {
+    const bytes = Buffer.concat(encodeResponse(Metadata, 13, 9, answer)).subarray(8, -5_000)
+    const steps = readResponseInSlices(Metadata, 13, new Reader(bytes))
+    const run = () => {
+      while (!steps.next().done);
+    }
+    expect(run).toThrow(/Metadata v13 response: topics/)
   })
 })
 

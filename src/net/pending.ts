@@ -1,0 +1,12 @@
+import type { Api } from '../protocol/index.ts'
+
+/** A request that waits for its answer. */
+export interface Pending {
+  readonly api: Api
+  readonly version: number
+  readonly correlationId: number
+  readonly sentAt: number
+  readonly deadline: number
+  resolve(response: object): void
+  reject(error: Error): void
+}
