@@ -33,9 +33,10 @@ export interface StoredRecord {
 
 /**
  * What clients do that takes a while, and has a part of the program's own in it: unlike an event,
- * which tells what has happened, an operation lets tools take part while it lasts. Each is a channel
- * of `node:diagnostics_channel` named `posthaste:operation:` + its name, on which an `Operation` is
- * published as it begins, in the calling code's own context. It costs nothing while nobody listens.
+ * which tells what has happened, an operation lets tools take part while it lasts. Each is a
+ * channel of `node:diagnostics_channel` named `posthaste:operation:` + its name, on which an
+ * `Operation` is published as it begins, in the calling code's own context. It costs nothing while
+ * nobody listens.
  */
 export interface Operations {
   /** A record, from `produce()` or `send()` to its outcome. */

@@ -4,6 +4,7 @@ import type { GroupMetadata } from '../cluster/group-metadata.ts'
 import type { PartitionInfo } from '../cluster/metadata.ts'
 import { ConfigError, StateError } from '../errors.ts'
 import { type ClientFacts, facts } from '../events.ts'
+import { Telemetry } from '../telemetry/telemetry.ts'
 import { BatchLoop } from './batch-loop.ts'
 import type {
   ConsumerEvents,
@@ -67,6 +68,7 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
   readonly #loops: Loops
   readonly #group: Group | undefined
   readonly #watchdog: Watchdog
+  readonly #telemetry: Telemetry
   readonly #events = new Emitter<ConsumerEvents>()
   #closing: Promise<void> | undefined
   readonly #settings: ConsumerOptions
@@ -102,6 +104,18 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
       groupId === undefined
         ? undefined
         : new Group({ cluster, config, groupId, reading, loops, events })
+    this.#telemetry = new Telemetry({
+      cluster,
+      kind: 'consumer',
+      enabled: config.enableMetricsPush,
+      labels: () => ({
+        client_rack: config.clientRack,
+        group_id: groupId,
+        group_instance_id: config.groupInstanceId,
+        group_member_id: this.#group?.metadata.memberId,
+      }),
+      partitions: () => [...reading.assignment].length,
+    })
     this.#watchdog = new Watchdog({
       clock: cluster.clock,
       config,
@@ -364,7 +378,9 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
     this.#watchdog.close()
     this.#loops.stop()
     await this.#loops.idle(timeout)
+    const lastPush = this.#telemetry.close()
     await this.#group?.close()
+    await lastPush
     this.#loops.close()
     this.#reading.close()
     this.#cluster.close()

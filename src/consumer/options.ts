@@ -11,6 +11,7 @@ import {
 } from '../base/options.ts'
 import { clientOptions, configure } from '../cluster/options.ts'
 import { ConfigError, type KafkaError } from '../errors.ts'
+import { telemetryOptions } from '../telemetry/options.ts'
 import { type Assignor, assignorNames, assignors } from './group/assignors/index.ts'
 import { parseReset, type ResetPolicy } from './start.ts'
 
@@ -22,6 +23,7 @@ const resetWords = ['earliest', 'latest', 'none'] as const
 /** Every setting of a consumer: one row gives its type, check, default, other names and docs. */
 export const consumerOptions = {
   ...clientOptions,
+  ...telemetryOptions,
   'group.id': text({
     default: undefined,
     about: 'The group with which this consumer shares partitions, and under which it commits.',

@@ -11,7 +11,8 @@ export function noteContext(handedOut: object, inside: Context): void {
 
 /**
  * The context in which to work on a message or a batch: that of its `process` span where
- * `instrument()` was called; else, for a message, that of where it was produced, out of its headers.
+ * `instrument()` was called; else, for a message, that of where it was produced, as its headers
+ * tell.
  *
  * Handlers of `run()` have it already. The body of a loop can't be given a context from outside, so
  * there it is asked for.

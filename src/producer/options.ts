@@ -12,6 +12,7 @@ import {
 } from '../base/options.ts'
 import { clientOptions, configure } from '../cluster/options.ts'
 import { ConfigError } from '../errors.ts'
+import { telemetryOptions } from '../telemetry/options.ts'
 import { type Partitioner, partitionerNames } from './partitioner.ts'
 
 const acksWords = new Map<-1 | 0 | 1 | '-1', 'all' | '1' | '0'>([
@@ -24,6 +25,7 @@ const acksWords = new Map<-1 | 0 | 1 | '-1', 'all' | '1' | '0'>([
 /** Every setting of a producer: one row gives its type, check, default, other names and docs. */
 export const producerOptions = {
   ...clientOptions,
+  ...telemetryOptions,
   acks: choice({
     default: 'all',
     of: ['all', '1', '0'],

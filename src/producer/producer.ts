@@ -7,6 +7,7 @@ import type { GroupMetadata, OffsetToCommit } from '../cluster/group-metadata.ts
 import type { PartitionInfo } from '../cluster/metadata.ts'
 import { KafkaError, StateError } from '../errors.ts'
 import { type ClientFacts, facts } from '../events.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { Accumulator } from './accumulator.ts'
 import { BatchResults } from './batch-results.ts'
 import { Compressor } from './compressor.ts'
@@ -30,6 +31,7 @@ import { Settlement } from './settlement.ts'
 import { type ProducerMetrics, Statistics } from './statistics.ts'
 import { type ProducerStats, producerStats } from './stats-event.ts'
 import { recordStream } from './stream.ts'
+import { producerTelemetry } from './telemetry.ts'
 import { Transaction } from './transaction.ts'
 import { undeliveredRecords } from './undelivered.ts'
 
@@ -84,6 +86,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
   #reportsPolled = 0
   #statsTimer: Timer | undefined
   readonly #unwatch: () => void
+  readonly #telemetry: Telemetry
 
   constructor(
     options: ProducerOptions,
@@ -126,6 +129,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
     }
     this.#sender = new Sender({ ...parts, judge: new Judge(parts) })
     cluster.onChange(() => this.#sender.learnt())
+    this.#telemetry = producerTelemetry(cluster, config)
     this.#unwatch = watchExit({
       clientId: config.clientId,
       undelivered: () => this.#accumulator.records,
@@ -265,6 +269,8 @@ export class Producer<Key = Bytes, Value = Bytes> {
     this.#unwatch()
     this.#sender.close()
     this.#identity?.close()
+    const lastPush = this.#telemetry.close()
+    if (lastPush) await lastPush
     this.#cluster.close()
     return left as ProducerRecord<Key, Value>[]
   }
