@@ -1,7 +1,7 @@
-import { encodeResponse } from '../protocol/frame.ts'
 import type { Api, VersionRange } from '../protocol/schema/api.ts'
 import type { ReadOf, Shape, WriteOf } from '../protocol/schema/field.ts'
 import type { Reader } from '../wire/reader.ts'
+import { encoded } from './clipped.ts'
 import type { FailureOf } from './faults/faults.ts'
 import type { BrokerNode } from './model/broker-node.ts'
 import type { ClusterState } from './model/cluster-state.ts'
@@ -106,8 +106,7 @@ export function on<Q extends Shape, S extends Shape>(
         scope: node => scope?.(request, node) ?? request,
         run: async context =>
           guard ? underRights(guard, request, context, handling) : handle(request, context),
-        encode: (correlationId, response) =>
-          encodeResponse<Api>(api, version, correlationId, response),
+        encode: (correlationId, response) => encoded(api, version, correlationId, response),
       }
     },
   }

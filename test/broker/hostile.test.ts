@@ -4,8 +4,16 @@ import { seededRandom } from '../../src/base/random.ts'
 import { EmbeddedCluster } from '../../src/broker/index.ts'
 import type { Logger } from '../../src/logger.ts'
 import { MemoryNetwork } from '../../src/net/memory.ts'
+import { errorByCode, errorByName } from '../../src/protocol/errors.ts'
 import { encodeRequest } from '../../src/protocol/frame.ts'
-import { ApiVersions, Metadata, Produce } from '../../src/protocol/messages/index.ts'
+import {
+  ApiVersions,
+  ConsumerGroupHeartbeat,
+  CreatePartitions,
+  CreateTopics,
+  Metadata,
+  Produce,
+} from '../../src/protocol/messages/index.ts'
 import { waitFor } from '../support/wait.ts'
 import { RawClient } from './raw-client.ts'
 
@@ -196,4 +204,42 @@ test('a connection that is idle, or never ends its request, is closed in time', 
   await clock.advance(1_500)
   expect(broker!.connections).toBe(0)
   expect(slow.counters.expiredConnections).toBe(2)
+})
+
+test('an error that repeats a long name is cut, not lost', async () => {
+  await using two = await EmbeddedCluster.start({ brokers: 2, logger })
+  using client = await RawClient.open(two.brokers[0]!.address)
+  const refusals: string[] = []
+  for (let i = 0; i < 10; i++) {
+    const groupId = `${i}${'x'.repeat(32_766)}`
+    const heartbeat = { groupId, memberId: 'm', memberEpoch: 1, topicPartitions: null }
+    const { errorCode, errorMessage } = await client.call(ConsumerGroupHeartbeat, 1, heartbeat)
+    if (errorCode === errorByName('NOT_COORDINATOR').code) refusals.push(errorMessage ?? '')
+  }
+  expect(refusals.length).toBeGreaterThan(0)
+  for (const message of refusals) expect(message).toHaveLength(1000)
+  expect(two.counters.failedRequests).toBe(0)
+})
+
+test('no number in a request decides how many partitions are made', async () => {
+  using client = await connect()
+  const create = (name: string, numPartitions: number) => ({
+    topics: [{ name, numPartitions, replicationFactor: 1, assignments: [], configs: [] }],
+    timeoutMs: 1000,
+    validateOnly: false,
+  })
+  const errorOf = async (count: number) => {
+    const { topics } = await client.call(CreateTopics, 5, create(`p${count}`, count))
+    return errorByCode(topics[0]!.errorCode).name
+  }
+  expect(await errorOf(2 ** 31 - 1)).toBe('POLICY_VIOLATION')
+  expect(await errorOf(10_001)).toBe('POLICY_VIOLATION')
+  expect(await errorOf(10_000)).toBe('NONE')
+  const more = { topics: [{ name: 'p10000', count: 2 ** 31 - 1, assignments: null }] }
+  const { results } = await client.call(CreatePartitions, 3, {
+    ...more,
+    timeoutMs: 1000,
+    validateOnly: false,
+  })
+  expect(errorByCode(results[0]!.errorCode).name).toBe('POLICY_VIOLATION')
 })

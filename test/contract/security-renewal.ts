@@ -148,6 +148,7 @@ export function renewals(kafka: () => SecureKafka): void {
     const change = (password: string) => kafka().setPassword('rotating', password)
     await change('first')
     let password = 'first'
+    let changes = 0
     let refused = 0
     const settings = {
       ...brief,
@@ -162,7 +163,7 @@ export function renewals(kafka: () => SecureKafka): void {
     await flow(kafka(), 'brief', settings, seen =>
       repeatedly(async () => {
         const before = { ...seen, refused }
-        const next = `${password}-next`.slice(-60)
+        const next = `secret ${++changes}`
         await waitFor('a renewal', () => seen.again > before.again)
         await change(next)
         await waitFor('a refusal', () => refused > before.refused)
@@ -198,7 +199,8 @@ export function renewals(kafka: () => SecureKafka): void {
         const next = kafka().issue('next')
         await writeFile(key!, next.key)
         await waitFor('a key without its certificate', () => unusable > before.unusable)
-        expect(seen).toEqual({ again: 0, opened: before.opened, closed: before.closed })
+        // Later on, one that nobody needs at once may still be on its way from the round before.
+        if (before.opened === 0) expect(seen).toEqual({ again: 0, opened: 0, closed: 0 })
         await writeFile(certificate!, next.certificate)
         await waitFor('connections to be replaced', () => {
           return seen.opened >= before.opened + 2 && seen.closed >= before.closed + 2

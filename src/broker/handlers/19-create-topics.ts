@@ -4,6 +4,7 @@
  * - Every broker serves it, since all share one state. A replication factor of up to the number
  *   of living brokers is accepted and shown, though copies are not kept.
  * - `validateOnly` says what would happen and changes nothing.
+ * - More than 10,000 partitions in one request are refused (POLICY_VIOLATION).
  * - A name that occurs twice in a request is refused (INVALID_REQUEST), both times.
  * - 5: tells the settings of the new topic. 7: tells its id.
  */
@@ -12,6 +13,7 @@ import { CreateTopics, type CreateTopicsRequest } from '../../protocol/messages/
 import type { ResponseInput } from '../../protocol/schema/api.ts'
 import { topicEntries } from '../config/described.ts'
 import { type Context, on } from '../handler.ts'
+import { MOST_NEW_PARTITIONS, TOO_MANY_PARTITIONS } from '../model/limits.ts'
 import type { NewTopic } from '../model/new-topic.ts'
 import { Topic } from '../model/topic.ts'
 import { code } from './answers.ts'
@@ -24,6 +26,10 @@ export const createTopics = on(CreateTopics, [2, 7], async (request, context) =>
   for (const wanted of request.topics) {
     byName.set(wanted.name, [...(byName.get(wanted.name) ?? []), wanted])
   }
+  if (partitionsIn(request, context) > MOST_NEW_PARTITIONS) {
+    const names = [...byName.keys()]
+    return { topics: names.map(name => failed(name, 'POLICY_VIOLATION', TOO_MANY_PARTITIONS)) }
+  }
   // All at once: each is there at once, and what is kept of them is written together.
   const making = [...byName].map(([name, [wanted, ...others]]) => {
     if (!wanted || others.length > 0) {
@@ -34,6 +40,17 @@ export const createTopics = on(CreateTopics, [2, 7], async (request, context) =>
   const topics = await Promise.all(making)
   return { topics }
 })
+
+/** How many partitions all its topics would have together. */
+function partitionsIn({ topics }: CreateTopicsRequest, { cluster }: Context): number {
+  const wanted = topics.map(({ assignments, numPartitions }) => {
+    return (
+      assignments.length ||
+      (numPartitions === -1 ? cluster.settings.defaultPartitions : numPartitions)
+    )
+  })
+  return wanted.reduce((sum, count) => sum + Math.max(0, count), 0)
+}
 
 async function create(
   wanted: Wanted,

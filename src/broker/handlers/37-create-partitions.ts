@@ -5,20 +5,19 @@
  *   INVALID_PARTITIONS, a topic that is named twice INVALID_REQUEST, one of the cluster's own
  *   INVALID_TOPIC_EXCEPTION, since what coordinators keep there is found by the number of
  *   partitions.
+ * - More than 10,000 new ones at once are refused (POLICY_VIOLATION).
  * - `validateOnly` says what would happen and changes nothing.
  */
 import type { ErrorName } from '../../protocol/errors.ts'
 import { CreatePartitions, type CreatePartitionsRequest } from '../../protocol/messages/index.ts'
 import type { ResponseInput } from '../../protocol/schema/api.ts'
 import { type Context, on } from '../handler.ts'
+import { MOST_NEW_PARTITIONS, TOO_MANY_PARTITIONS } from '../model/limits.ts'
 import { planPartitions } from '../model/more-partitions.ts'
 import { code } from './answers.ts'
 
 type Answer = ResponseInput<typeof CreatePartitions>['results'][number]
 type Wanted = CreatePartitionsRequest['topics'][number]
-
-/** More than a request could mean. */
-const MOST_PARTITIONS = 100_000
 
 export const createPartitions = on(CreatePartitions, [0, 3], async (request, context) => {
   const { topics, validateOnly } = request
@@ -43,8 +42,8 @@ async function create(
   if (topic.isInternal) {
     return failed(name, 'INVALID_TOPIC_EXCEPTION', `${name} is the cluster's own`)
   }
-  if (count > MOST_PARTITIONS) {
-    return failed(name, 'INVALID_PARTITIONS', `${count} is more than ${MOST_PARTITIONS}`)
+  if (count - topic.partitions.length > MOST_NEW_PARTITIONS) {
+    return failed(name, 'POLICY_VIOLATION', TOO_MANY_PARTITIONS)
   }
   const given = assignments?.map(({ brokerIds }) => brokerIds) ?? null
   const brokers = cluster.livingNodes.map(node => node.id)

@@ -2,11 +2,11 @@ import {
   type Assignment,
   ConsumerProtocolAssignment,
   ConsumerProtocolSubscription,
+  decodeVersioned,
+  encodeVersioned,
   type MessageInput,
   type Subscription,
 } from '../../protocol/index.ts'
-import { Reader } from '../../wire/reader.ts'
-import { Writer } from '../../wire/writer.ts'
 
 const VERSION = 3
 
@@ -14,27 +14,19 @@ const VERSION = 3
 export function encodeSubscription(
   subscription: MessageInput<typeof ConsumerProtocolSubscription>,
 ): Buffer {
-  const writer = new Writer()
-  writer.int16(VERSION)
-  ConsumerProtocolSubscription.at(VERSION).write(writer, subscription)
-  return Buffer.concat(writer.chunks())
+  return encodeVersioned(ConsumerProtocolSubscription, VERSION, subscription)
 }
 
 /** Reads another client's word; of a version to come the part that we know. */
 export function decodeSubscription(bytes: Buffer): Subscription {
-  const reader = new Reader(bytes)
-  const version = Math.min(reader.int16(), VERSION)
-  return ConsumerProtocolSubscription.at(version).read(reader)
+  return decodeVersioned(ConsumerProtocolSubscription, bytes)
 }
 
 /** In version 0, which every client reads and which lacks nothing. */
 export function encodeAssignment(
   assignment: MessageInput<typeof ConsumerProtocolAssignment>,
 ): Buffer {
-  const writer = new Writer()
-  writer.int16(0)
-  ConsumerProtocolAssignment.at(0).write(writer, assignment)
-  return Buffer.concat(writer.chunks())
+  return encodeVersioned(ConsumerProtocolAssignment, 0, assignment)
 }
 
 /**
@@ -42,7 +34,5 @@ export function encodeAssignment(
  */
 export function decodeAssignment(bytes: Buffer): Assignment {
   if (bytes.length === 0) return { assignedPartitions: [], userData: null }
-  const reader = new Reader(bytes)
-  const version = Math.min(reader.int16(), VERSION)
-  return ConsumerProtocolAssignment.at(version).read(reader)
+  return decodeVersioned(ConsumerProtocolAssignment, bytes)
 }
