@@ -46,7 +46,7 @@ export class Hearing<Kept> {
 }
 
 /** More different values than this are looked up each time, rather than remembered. */
-const REMEMBERED = 1_000
+const REMEMBERED = 10_000
 
 /** Makes something once for each key. */
 export function memo<Made>(make: (key: string) => Made): (key: string) => Made {

@@ -5,7 +5,7 @@ import type { Labels, Reading } from './store.ts'
 /** One line of Prometheus's text. */
 export interface PrometheusValue {
   readonly metricName?: string
-  readonly labels: Record<string, string | number>
+  readonly labels: Partial<Record<string, string | number>>
   readonly value: number
 }
 
