@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,9 +6,9 @@ import { expect, test } from 'vitest'
 import { randomBelow, seededRandom } from '../../src/base/random.ts'
 import { Producer, silentLogger } from '../../src/index.ts'
 import { OffsetFetch } from '../../src/protocol/messages/index.ts'
+import { endBroker, startBroker } from '../broker/process.ts'
 import { RawClient } from '../broker/raw-client.ts'
 import { readBack, type StoredRecord } from '../contract/read-back.ts'
-import { root } from '../support/cache.ts'
 import { freePorts } from '../support/ports.ts'
 import { waitFor } from '../support/wait.ts'
 import { Copier } from './copier.ts'
@@ -48,23 +46,6 @@ class Load {
   }
 }
 
-/** The command-line program, on the port and the folder that it had before. */
-async function startBroker(port: number, data: string, fsync: boolean): Promise<ChildProcess> {
-  const main = join(root, 'src', 'cli', 'main.ts')
-  const partitions = ['--default-partitions', String(PARTITIONS)]
-  const where = ['--port', String(port), '--data', data, ...(fsync ? ['--fsync'] : [])]
-  const args = ['--import', 'tsx', main, 'broker', ...partitions, ...where]
-  const broker = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
-  await once(broker.stdout!, 'data')
-  return broker
-}
-
-async function kill(broker: ChildProcess): Promise<void> {
-  const gone = once(broker, 'exit')
-  broker.kill('SIGKILL')
-  await gone
-}
-
 /** `posthaste broker --data` is killed (kill -9) under a producer and a transactional copier. */
 test.each([
   ['the system has', false],
@@ -77,7 +58,8 @@ test.each([
     const random = seededRandom(fsync ? 11 : 12)
     const [port = 0] = await freePorts(1)
     const servers = `127.0.0.1:${port}`
-    let broker = await startBroker(port, data, fsync)
+    const more = ['--default-partitions', String(PARTITIONS), ...(fsync ? ['--fsync'] : [])]
+    let broker = await startBroker(port, data, more)
     const settings = { 'bootstrap.servers': servers, 'linger.ms': 1, logger: silentLogger }
     const producer = new Producer(settings)
     const load = new Load()
@@ -88,8 +70,8 @@ test.each([
       for (let round = 0; round < ROUNDS; round++) {
         const target = load.reports.size + 200 + randomBelow(random, 2_000)
         await waitFor('acknowledgements', () => load.reports.size >= target, { everyMs: 1 })
-        await kill(broker)
-        broker = await startBroker(port, data, fsync)
+        await endBroker(broker)
+        broker = await startBroker(port, data, more)
       }
       load.end()
       await running[0]
@@ -101,8 +83,8 @@ test.each([
       )
       // What nobody asks for any more must be there for whoever comes after one more kill.
       copier.end()
-      await kill(broker)
-      broker = await startBroker(port, data, fsync)
+      await endBroker(broker)
+      broker = await startBroker(port, data, more)
       expect(load.failures).toEqual([])
       judge(load, await readBack(servers, 'in'), await readBack(servers, 'out'))
       expect(await committed(port)).toEqual(nextOffsets(load))
@@ -111,7 +93,7 @@ test.each([
       copier.end()
       await producer.close({ timeout: 0 })
       await Promise.all(running)
-      await kill(broker)
+      await endBroker(broker)
       await rm(data, { recursive: true })
     }
   },

@@ -1,0 +1,162 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Consumer, silentLogger } from '../../src/index.ts'
+import { endBroker, startBroker } from '../broker/process.ts'
+import { createTopic, dealt, produceAll, textOf } from '../contract/consuming.ts'
+import { runKafkaTool } from '../kafka/cluster.ts'
+import { kafkaClasspath } from '../kafka/jars.ts'
+import { runJava } from '../kafka/java.ts'
+import { describeWithKafka } from '../support/kafka.ts'
+import { freePorts } from '../support/ports.ts'
+import { waitFor } from '../support/wait.ts'
+
+const PARTITIONS = 4
+const RECORDS_A_PHASE = 400
+const PHASES = 3
+const RECORDS = RECORDS_A_PHASE * PHASES
+const everyNumber = Array.from({ length: RECORDS_A_PHASE }, (_, i) => `${i}`)
+
+/** A member of ours, which notes what it reads and what happens to its share. */
+class Member {
+  readonly consumer: Consumer
+  readonly values: string[] = []
+  readonly happened: string[] = []
+  readonly #loop: Promise<void>
+
+  constructor(servers: string, protocol: 'classic' | 'consumer') {
+    this.consumer = new Consumer({
+      'bootstrap.servers': servers,
+      'group.id': `ours-${protocol}`,
+      'group.protocol': protocol,
+      'auto.offset.reset': 'earliest',
+      logger: silentLogger,
+      ...(protocol === 'classic' && { 'heartbeat.interval.ms': 300 }),
+    })
+    for (const name of ['assigned', 'revoked', 'lost'] as const) {
+      this.consumer.on(name, slots => this.happened.push(`${name} ${slots.length}`))
+    }
+    this.#loop = this.#run()
+  }
+
+  async close(): Promise<void> {
+    await this.consumer.close()
+    await this.#loop
+  }
+
+  async #run(): Promise<void> {
+    for await (const message of this.consumer) this.values.push(textOf(message))
+  }
+}
+
+/** What a program of Kafka's says, one JSON object a line. */
+function eventsIn(printed: string): Record<string, unknown>[] {
+  const lines = printed.split('\n').filter(line => line.startsWith('{'))
+  return lines.map((line): Record<string, unknown> => JSON.parse(line))
+}
+
+/** The kinds of a member's records, as Kafka numbers them. */
+function recordsOf(dump: string, memberId: string): string[] {
+  const lines = dump.split('\n').filter(line => line.includes(`"memberId":"${memberId}"}}`))
+  return lines.map(line => {
+    const kind = /key: {"type":"(\d+)"/.exec(line)?.[1]
+    return `${kind} ${line.endsWith('<DELETE>') ? 'deleted' : 'written'}`
+  })
+}
+
+describeWithKafka('a broker that comes back', () => {
+  let folder: string
+  let port = 0
+  const servers = () => `127.0.0.1:${port}`
+  const produce = () =>
+    produceAll(servers(), dealt('numbers', RECORDS_A_PHASE, PARTITIONS), { logger: silentLogger })
+
+  beforeAll(async () => {
+    await kafkaClasspath()
+    folder = await mkdtemp(join(tmpdir(), 'posthaste-restart-'))
+    ;[port = 0] = await freePorts(1)
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  /** Reads all there will be as the one member of a group. */
+  async function verifiable(protocol: 'classic' | 'consumer') {
+    const { code, stdout } = await runKafkaTool(servers(), 'VerifiableConsumer', [
+      ...['--topic', 'numbers', '--group-id', `java-${protocol}`, '--verbose'],
+      ...['--group-protocol', protocol, '--max-messages', String(RECORDS)],
+      ...['--reset-policy', 'earliest'],
+    ])
+    expect(code, stdout.slice(-2000)).toBe(0)
+    return eventsIn(stdout)
+  }
+
+  /** All records of Kafka's own reading of the groups' log in the folder. */
+  async function dumped(): Promise<string> {
+    const folders = (await readdir(folder)).filter(name => name.startsWith('__consumer_offsets-'))
+    const logs: string[] = []
+    for (const name of folders) {
+      const files = await readdir(join(folder, name))
+      logs.push(
+        ...files.filter(file => file.endsWith('.log')).map(file => join(folder, name, file)),
+      )
+    }
+    const args = ['--files', logs.join(','), '--offsets-decoder', '--print-data-log']
+    const outcome = await runJava('DumpLogSegments', args)
+    expect(outcome.code, outcome.stderr).toBe(0)
+    return outcome.stdout
+  }
+
+  test('finds its groups as they were: nobody rebalances, offsets go on', {
+    timeout: 180_000,
+  }, async () => {
+    let broker = await startBroker(port, folder)
+    await createTopic(servers(), 'numbers', PARTITIONS)
+    await produce()
+    const theirs = Promise.all([verifiable('classic'), verifiable('consumer')])
+    const groups = (['classic', 'consumer'] as const).map(protocol =>
+      Array.from({ length: 2 }, () => new Member(servers(), protocol)),
+    )
+    const members = groups.flat()
+    try {
+      await Promise.all(members.map(({ consumer }) => consumer.subscribe(['numbers'])))
+      const shares = () => members.map(({ consumer }) => consumer.position().length)
+      const read = () => groups.map(each => each.flatMap(({ values }) => values).length)
+      const hasRead = (phases: number) => () =>
+        read().every(count => count >= phases * RECORDS_A_PHASE)
+      await waitFor('all to share', () => shares().every(count => count === PARTITIONS / 2))
+      await waitFor('the first records', hasRead(1))
+      const settled = () =>
+        members.map(({ consumer, happened }) => [happened.join(), consumer.groupMetadata()])
+      const before = settled()
+
+      for (const [i, signal] of (['SIGKILL', 'SIGTERM'] as const).entries()) {
+        await endBroker(broker, signal)
+        broker = await startBroker(port, folder)
+        await produce()
+        await waitFor(`the records after ${signal}`, hasRead(i + 2))
+        await Promise.all(members.map(({ consumer }) => consumer.commit()))
+      }
+      expect(settled()).toEqual(before)
+      for (const group of groups) {
+        const values = group.flatMap(each => each.values)
+        expect(values.sort()).toEqual(Array(PHASES).fill(everyNumber).flat().sort())
+      }
+      for (const events of await theirs) {
+        const named = (name: string) => events.filter(each => each.name === name)
+        expect(named('partitions_assigned')).toHaveLength(1)
+        expect(named('record_data')).toHaveLength(RECORDS)
+      }
+      const { memberId } = groups[1]![0]!.consumer.groupMetadata()
+      await Promise.all(members.map(member => member.close()))
+      await endBroker(broker)
+      const records = recordsOf(await dumped(), memberId)
+      // What it says of itself, what it is to have, what it has; all of it gone when it has left.
+      expect(new Set(records)).toEqual(
+        new Set(['5 written', '7 written', '8 written', '8 deleted', '7 deleted', '5 deleted']),
+      )
+    } finally {
+      await Promise.all(members.map(member => member.close()))
+      await endBroker(broker)
+    }
+  })
+})
