@@ -1,50 +1,18 @@
+import { OPERATION, PATTERN, PERMISSION, RESOURCE } from '../protocol/acl.ts'
 import { CreateAcls, DeleteAcls, DescribeAcls } from '../protocol/index.ts'
 import { type CallOptions, Errand, type Office } from './errand.ts'
 import { failed, type ItemResult, itemError, itemResult } from './result.ts'
 
-const resourceTypes = {
-  ANY: 1,
-  TOPIC: 2,
-  GROUP: 3,
-  CLUSTER: 4,
-  TRANSACTIONAL_ID: 5,
-  DELEGATION_TOKEN: 6,
-  USER: 7,
-} as const
-
-const patternTypes = { ANY: 1, MATCH: 2, LITERAL: 3, PREFIXED: 4 } as const
-
-const operations = {
-  ANY: 1,
-  ALL: 2,
-  READ: 3,
-  WRITE: 4,
-  CREATE: 5,
-  DELETE: 6,
-  ALTER: 7,
-  DESCRIBE: 8,
-  CLUSTER_ACTION: 9,
-  DESCRIBE_CONFIGS: 10,
-  ALTER_CONFIGS: 11,
-  IDEMPOTENT_WRITE: 12,
-  CREATE_TOKENS: 13,
-  DESCRIBE_TOKENS: 14,
-  TWO_PHASE_COMMIT: 15,
-} as const
-
-const permissions = { ANY: 1, DENY: 2, ALLOW: 3 } as const
-
-/** What an ACL is about, such as `TOPIC` or `GROUP`. */
-export type AclResourceType = Exclude<keyof typeof resourceTypes, 'ANY'>
+export type AclResourceType = Exclude<keyof typeof RESOURCE, 'ANY'>
 /** Whether an ACL names its resource in full, or how its name begins (KIP-290). */
 export type AclPatternType = 'LITERAL' | 'PREFIXED'
 /** What is allowed or denied: `READ`, `WRITE`, `ALTER_CONFIGS`, … */
-export type AclOperation = Exclude<keyof typeof operations, 'ANY'>
+export type AclOperation = Exclude<keyof typeof OPERATION, 'ANY'>
 /** `ALLOW` or `DENY`; what is denied no other ACL can allow. */
-export type AclPermission = Exclude<keyof typeof permissions, 'ANY'>
+export type AclPermission = Exclude<keyof typeof PERMISSION, 'ANY'>
 
 /** The operations that ACLs know, as for a command's help. */
-export const aclOperations: readonly AclOperation[] = Object.keys(operations).filter(
+export const aclOperations: readonly AclOperation[] = Object.keys(OPERATION).filter(
   (name): name is AclOperation => name !== 'ANY',
 )
 
@@ -112,13 +80,13 @@ export class Acls {
   ): Promise<ItemResult<void, { readonly acl: NewAcl }>[]> {
     const errand = new Errand(this.#office, options)
     const creations = acls.map(acl => ({
-      resourceType: resourceTypes[acl.resourceType],
+      resourceType: RESOURCE[acl.resourceType],
       resourceName: acl.resourceName,
-      resourcePatternType: patternTypes[acl.patternType ?? 'LITERAL'],
+      resourcePatternType: PATTERN[acl.patternType ?? 'LITERAL'],
       principal: acl.principal,
       host: acl.host ?? '*',
-      operation: operations[acl.operation],
-      permissionType: permissions[acl.permission ?? 'ALLOW'],
+      operation: OPERATION[acl.operation],
+      permissionType: PERMISSION[acl.permission ?? 'ALLOW'],
     }))
     const answer = await errand.controller(CreateAcls, { creations }, ({ results }) =>
       results.map(({ errorCode }) => errorCode),
@@ -154,13 +122,13 @@ export class Acls {
 
 function wireFilter(filter: AclFilter) {
   return {
-    resourceTypeFilter: resourceTypes[filter.resourceType ?? 'ANY'],
+    resourceTypeFilter: RESOURCE[filter.resourceType ?? 'ANY'],
     resourceNameFilter: filter.resourceName ?? null,
-    patternTypeFilter: patternTypes[filter.patternType ?? 'ANY'],
+    patternTypeFilter: PATTERN[filter.patternType ?? 'ANY'],
     principalFilter: filter.principal ?? null,
     hostFilter: filter.host ?? null,
-    operation: operations[filter.operation ?? 'ANY'],
-    permissionType: permissions[filter.permission ?? 'ANY'],
+    operation: OPERATION[filter.operation ?? 'ANY'],
+    permissionType: PERMISSION[filter.permission ?? 'ANY'],
   }
 }
 
@@ -176,13 +144,13 @@ interface WireAcl {
 
 function readAcl(acl: WireAcl): Acl {
   return {
-    resourceType: nameOf(resourceTypes, acl.resourceType) as AclResourceType,
+    resourceType: nameOf(RESOURCE, acl.resourceType) as AclResourceType,
     resourceName: acl.resourceName,
-    patternType: nameOf(patternTypes, acl.patternType) as AclPatternType,
+    patternType: nameOf(PATTERN, acl.patternType) as AclPatternType,
     principal: acl.principal,
     host: acl.host,
-    operation: nameOf(operations, acl.operation) as AclOperation,
-    permission: nameOf(permissions, acl.permissionType) as AclPermission,
+    operation: nameOf(OPERATION, acl.operation) as AclOperation,
+    permission: nameOf(PERMISSION, acl.permissionType) as AclPermission,
   }
 }
 

@@ -3,18 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { EmbeddedCluster } from '../../src/broker/index.ts'
-import {
-  OPERATION,
-  PATTERN,
-  PERMISSION,
-  RESOURCE,
-  type Acl as Rule,
-} from '../../src/broker/security/acl/acl.ts'
+import type { Acl as Rule } from '../../src/broker/security/acl/acl.ts'
 import { AclStore } from '../../src/broker/security/acl/acl-store.ts'
 import { Access, Authorizer } from '../../src/broker/security/acl/authorizer.ts'
 import { userNamed } from '../../src/broker/security/principal.ts'
 import { Admin, orThrow, silentLogger } from '../../src/index.ts'
 import { distinguishedName } from '../../src/net/tls-subject.ts'
+import { OPERATION, PATTERN, PERMISSION, RESOURCE } from '../../src/protocol/acl.ts'
 import { Authority } from '../contract/security-certificates.ts'
 
 function rule(given: Partial<Rule>): Rule {

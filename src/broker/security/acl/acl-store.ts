@@ -1,4 +1,5 @@
-import { type Acl, type AclFilter, isMeant, PATTERN, WILDCARD } from './acl.ts'
+import { PATTERN } from '../../../protocol/acl.ts'
+import { type Acl, type AclFilter, isMeant, WILDCARD } from './acl.ts'
 
 /** The ACLs of one kind of resource, to be found by the name of one. */
 class Shelf {

@@ -1,15 +1,6 @@
+import { OPERATION, PATTERN, PERMISSION, RESOURCE } from '../../../protocol/acl.ts'
 import { formatPrincipal, type Principal } from '../principal.ts'
-import {
-  type Acl,
-  OPERATION,
-  OPERATIONS_OF,
-  type OperationName,
-  PATTERN,
-  PERMISSION,
-  RESOURCE,
-  type ResourceName,
-  WILDCARD,
-} from './acl.ts'
+import { type Acl, OPERATIONS_OF, type OperationName, type ResourceName, WILDCARD } from './acl.ts'
 import type { AclStore } from './acl-store.ts'
 
 /** Who decides where no ACL does. */
