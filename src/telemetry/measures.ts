@@ -202,14 +202,15 @@ function nodeLatency(): Measure {
         // A bootstrap address is not known to be one of the nodes.
         const id = /^(\d+) \(/.exec(broker)?.[1]
         if (id === undefined) return
-        const seen = nodes.get(id) ?? new Window()
-        nodes.set(id, seen)
+        const node = `node-${id}`
+        const seen = nodes.get(node) ?? new Window()
+        nodes.set(node, seen)
         seen.record(latencyMs)
       })
       const read = () => {
-        const seen = [...nodes].flatMap(([id, each]) => {
+        const seen = [...nodes].flatMap(([node, each]) => {
           const figures = each.read()
-          return figures ? { ...figures, attributes: { node_id: id } } : []
+          return figures ? { ...figures, attributes: { node_id: node } } : []
         })
         const of = (name: string, which: 'avg' | 'max'): TelemetryMetric => ({
           name,

@@ -114,7 +114,7 @@ test('a producer pushes what the cluster wants, as often as it wants, and once m
   )
   for (const { name } of first!.metrics) expect(name).toMatch(/^org\.apache\.kafka\.producer\./)
   const latency = first!.metrics.find(({ name }) => name.endsWith('node.request.latency.avg'))
-  expect(latency?.points.map(({ attributes }) => attributes)).toEqual([{ node_id: '1' }])
+  expect(latency?.points.map(({ attributes }) => attributes)).toEqual([{ node_id: 'node-1' }])
   // Nothing was sent in the second interval, so that there is nothing to average.
   const quiet = second!.metrics.map(({ name }) => name)
   expect(quiet).not.toContain('org.apache.kafka.producer.record.queue.time.avg')

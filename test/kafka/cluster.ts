@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { freePorts, isFree } from '../support/ports.ts'
 import type { Outcome } from '../support/run.ts'
 import { KafkaBroker } from './broker.ts'
@@ -23,6 +23,8 @@ export interface KafkaOptions {
   readonly format?: readonly string[]
   /** Each broker's Java heap in MiB. Default: 512. */
   readonly heapMb?: number
+  /** A folder of classes that brokers are to find beside their own, as plugins are. */
+  readonly plugins?: string
   /** Where to listen, and what is advertised. Default: 127.0.0.1. */
   readonly host?: string
 }
@@ -51,7 +53,8 @@ interface Layout {
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaCluster> {
   const { heapMb = 512, config = {}, format = [], dataDir } = options
-  const classpath = await kafkaClasspath()
+  const kafka = await kafkaClasspath()
+  const classpath = options.plugins ? [options.plugins, kafka].join(delimiter) : kafka
   const folder = dataDir ? resolve(dataDir) : await mkdtemp(join(tmpdir(), 'posthaste-kafka-'))
   await mkdir(folder, { recursive: true })
   const dismiss = await watchOver(folder, !dataDir)

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto'
+import { readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Consumer, Producer } from '../../src/index.ts'
+import { telemetryNames } from '../../src/telemetry/measures.ts'
+import { type KafkaCluster, startKafka } from '../kafka/cluster.ts'
+import { kafkaClasspath } from '../kafka/jars.ts'
+import { cached, root } from '../support/cache.ts'
+import { describeWithKafka, freshName } from '../support/kafka.ts'
+import { runOrThrow } from '../support/run.ts'
+import { waitFor } from '../support/wait.ts'
+
+/** A push as Kafka's own classes read it (test/java-telemetry/TelemetryReceiver.java). */
+interface Push {
+  readonly clientId: string
+  readonly terminating: boolean
+  readonly contentType: string
+  readonly scope: string
+  readonly resource: Readonly<Record<string, string>>
+  readonly metrics: readonly {
+    readonly name: string
+    readonly kind: string
+    readonly delta: boolean
+    readonly value: number
+    readonly attributes: Readonly<Record<string, string>>
+  }[]
+}
+
+describeWithKafka('client telemetry on real Kafka', () => {
+  const topic = freshName('pushed')
+  const file = join(tmpdir(), `${freshName('posthaste-telemetry')}.jsonl`)
+  let kafka: KafkaCluster
+  beforeAll(async () => {
+    const config = { 'metric.reporters': 'TelemetryReceiver', 'telemetry.file': file }
+    kafka = await startKafka({ plugins: await receiver(), config })
+    const wanted = ['--metrics', '*', '--interval', '1000']
+    const subscribe = ['--alter', '--generate-name', ...wanted]
+    const outcome = await kafka.tool('org.apache.kafka.tools.ClientMetricsCommand', subscribe)
+    expect(outcome.stderr + outcome.stdout).toContain('Altered')
+    expect(outcome.code).toBe(0)
+  }, 120_000)
+  afterAll(async () => {
+    await kafka?.stop()
+    await rm(file, { force: true })
+  })
+
+  const servers = () => ({ 'bootstrap.servers': kafka.bootstrapServers })
+  const pushed = async (clientId: string): Promise<Push[]> => {
+    const text = await readFile(file, 'utf8').catch(() => '')
+    const lines = text.split('\n').filter(line => line !== '')
+    return lines.map((line): Push => JSON.parse(line)).filter(push => push.clientId === clientId)
+  }
+
+  test("a producer's metrics come as Kafka reads them, and those of its end", async () => {
+    const clientId = freshName('producer')
+    const producer = new Producer({
+      ...servers(),
+      'client.id': clientId,
+      'transactional.id': topic,
+      'compression.type': 'lz4',
+    })
+    await producer.transaction(tx => tx.send({ topic, value: 'v' }))
+    await waitFor('two pushes', async () => (await pushed(clientId)).length >= 2)
+    await producer.close()
+    const pushes = await pushed(clientId)
+    const { resource, scope, contentType, metrics } = pushes[0]!
+    expect({ resource, scope, contentType }).toEqual({
+      resource: { transactional_id: topic },
+      scope: 'posthaste',
+      contentType: 'OTLP',
+    })
+    expect(pushes.map(({ terminating }) => terminating)).toEqual([
+      ...pushes.slice(1).map(() => false),
+      true,
+    ])
+    const made = metrics.find(({ name }) => name.endsWith('connection.creation.total'))
+    expect(made).toMatchObject({ kind: 'sum', delta: true })
+    expect(made?.value).toBeGreaterThan(0)
+  })
+
+  test("our metrics have the names and kinds of Java's", async () => {
+    const ours = { producer: freshName('producer'), consumer: freshName('consumer') }
+    const java = { producer: freshName('java-producer'), consumer: freshName('java-consumer') }
+    const produced = kafka.tool('ProducerPerformance', [
+      ...['--topic', topic, '--num-records', '400', '--record-size', '10', '--throughput', '100'],
+      ...['--producer-props', `bootstrap.servers=${kafka.bootstrapServers}`],
+      `client.id=${java.producer}`,
+    ])
+    const consumed = kafka.tool('ConsoleConsumer', [
+      ...['--topic', topic, '--from-beginning', '--timeout-ms', '5000'],
+      ...['--command-property', `client.id=${java.consumer}`],
+    ])
+    const group = { 'group.id': topic, 'auto.offset.reset': 'earliest' } as const
+    const more = { 'client.id': ours.consumer, 'auto.commit.interval.ms': 200 }
+    await using producer = new Producer({ ...servers(), 'client.id': ours.producer })
+    await using consumer = new Consumer({ ...servers(), ...group, ...more })
+    await consumer.subscribe([topic])
+    const running = consumer.run({ eachMessage: () => {} })
+    await waitFor('all of ours', async () => {
+      await producer.send({ topic, value: 'more' })
+      const producers = kindsOf(await pushed(ours.producer))
+      const consumers = kindsOf(await pushed(ours.consumer))
+      return (
+        telemetryNames('producer').every(name => producers.has(name)) &&
+        telemetryNames('consumer').every(name => consumers.has(name))
+      )
+    })
+    consumer.stop()
+    await running
+    await Promise.all([produced, consumed])
+    for (const side of ['producer', 'consumer'] as const) {
+      const theirs = kindsOf(await pushed(java[side]))
+      const own = kindsOf(await pushed(ours[side]))
+      expect(theirs.size).toBeGreaterThan(0)
+      const inTheirs = [...own].map(([name]) => [name, theirs.get(name)])
+      expect(inTheirs).toEqual([...own])
+      expect(nodesOf(await pushed(java[side]))).toContain('node-1')
+      expect(nodesOf(await pushed(ours[side]))).toEqual(['node-1'])
+    }
+  })
+})
+
+/** The kind of each metric that was pushed. */
+function kindsOf(pushes: readonly Push[]): Map<string, string> {
+  return new Map(pushes.flatMap(({ metrics }) => metrics.map(({ name, kind }) => [name, kind])))
+}
+
+/** The nodes of which latencies were told. */
+function nodesOf(pushes: readonly Push[]): string[] {
+  const points = pushes.flatMap(({ metrics }) => metrics)
+  const latencies = points.filter(({ name }) => name.endsWith('node.request.latency.avg'))
+  return [...new Set(latencies.map(({ attributes }) => attributes.node_id ?? ''))]
+}
+
+/** The folder of the receiver's classes; it is compiled once. */
+async function receiver(): Promise<string> {
+  const source = join(root, 'test', 'java-telemetry', 'TelemetryReceiver.java')
+  const kafka = await kafkaClasspath()
+  const hash = createHash('sha256')
+    .update(kafka)
+    .update(await readFile(source))
+  return cached(`telemetry-${hash.digest('hex').slice(0, 12)}`, async folder => {
+    await runOrThrow('javac', ['-d', folder, '-cp', kafka, source])
+  })
+}
