@@ -17,7 +17,6 @@ const reasons: Readonly<Record<string, string>> = {
   '@bokuweb/zstd-wasm':
     'zstd where Node.js has none of its own (before 22.15). WebAssembly, no build.',
   '@node-rs/crc32': 'CRC-32C in native code, prebuilt; without it ours in JavaScript is used.',
-  'lz4-napi': 'LZ4 blocks in native code, prebuilt; without it ours in JavaScript is used.',
   snappy: 'Snappy blocks in native code, prebuilt; without it ours in JavaScript is used.',
   '@arethetypeswrong/cli': "Checks that the packed package's types resolve.",
   '@biomejs/biome': 'Formatter and linter in one.',
@@ -52,6 +51,7 @@ const reasons: Readonly<Record<string, string>> = {
     'The charts of the live page: fast enough to be redrawn each second, 22 KiB of what is shipped.',
   vite: 'Builds the live page; its parser reads the sources for the architecture test. Part of vitest.',
   vitest: 'Test runner.',
+  wabt: "Assembles LZ4's blocks for WebAssembly; what it makes is kept with the sources.",
 }
 
 const groups = [

@@ -1,62 +1,9 @@
-import { badData, type Output, readWord, repeat } from './codec.ts'
+import { readWord } from './codec.ts'
 
 /**
- * LZ4's block format in JavaScript. A block is sequences: a token (four bits for the number of
- * literals, four for a match's length less 4), the literals, and two bytes of distance back to the
- * match. A value of 15 goes on in further bytes. The last sequence has literals alone.
+ * The thorough way to make LZ4's blocks, whose format lz4-block.wat tells: slow, and seldom asked
+ * for, so JavaScript will do.
  */
-
-/** Decompresses what lies between `from` and `end`; matches may reach into earlier blocks. */
-export function decompressBlock(input: Buffer, start: number, end: number, output: Output): void {
-  let from = start
-  while (from < end) {
-    const token = input[from++]!
-    let literals = token >> 4
-    if (literals === 15) {
-      const more = longer(input, from, end)
-      literals += more
-      from += lengthBytes(more)
-    }
-    if (literals > end - from) throw badData('lz4', 'literals beyond the block', from)
-    if (literals > 0) {
-      const buffer = output.reserve(literals)
-      if (literals < 24) {
-        for (let i = 0; i < literals; i++) buffer[output.at + i] = input[from + i]!
-      } else input.copy(buffer, output.at, from, from + literals)
-      output.at += literals
-      from += literals
-    }
-    if (from === end) return
-    if (end - from < 2) throw badData('lz4', 'half a distance', from)
-    const distance = input[from]! | (input[from + 1]! << 8)
-    from += 2
-    let length = (token & 15) + 4
-    if (length === 19) {
-      const more = longer(input, from, end)
-      length += more
-      from += lengthBytes(more)
-    }
-    if (distance === 0 || distance > output.at) {
-      throw badData('lz4', `a match ${distance} bytes back after ${output.at}`, from)
-    }
-    repeat(output.reserve(length), output.at, distance, length)
-    output.at += length
-  }
-}
-
-/** What the bytes after a 15 add to it: each 255 goes on. */
-function longer(input: Buffer, start: number, end: number): number {
-  for (let at = start; at < end; at++) {
-    if (input[at] !== 255) return (at - start) * 255 + input[at]!
-  }
-  throw badData('lz4', 'a length without an end', start)
-}
-
-/** How many bytes such an addition takes. */
-function lengthBytes(more: number): number {
-  return Math.floor(more / 255) + 1
-}
-
 const HASH_BITS = 14
 /** Blocks are no larger than this, so that two bytes hold any distance within one. */
 export const BLOCK_BYTES = 65_536
@@ -80,8 +27,8 @@ export function mostCompressed(size: number): number {
 
 /**
  * Compresses the bytes between `start` and `end`, at most 64 KiB of them, to a block at `to`, and
- * returns where that ends. With `attempts` above 1, that many earlier places are tried for the
- * longest match, as LZ4's high compression does.
+ * returns where that ends. For each position so many earlier places are tried for the longest
+ * match, as LZ4's high compression does.
  */
 export function compressBlock(
   input: Buffer,
@@ -97,19 +44,16 @@ export function compressBlock(
   let out = to
   let literals = start
   let at = start
-  let misses = 64
   while (at + LAST_MATCH <= end) {
     const length = finder.find(at)
     if (length === 0) {
-      // The longer nothing matches, the larger the steps; a thorough search looks everywhere.
-      at += attempts > 1 ? 1 : misses++ >> 6
+      at++
       continue
     }
     out = putSequence(input, literals, at, output, out, at - finder.found, length)
-    if (attempts > 1) finder.index(at + 1, Math.min(at + length, end - LAST_MATCH))
+    finder.index(at + 1, Math.min(at + length, end - LAST_MATCH))
     at += length
     literals = at
-    misses = 64
   }
   return putLiterals(input, literals, end, output, out, 0)
 }

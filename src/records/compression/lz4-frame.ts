@@ -1,5 +1,6 @@
-import { badData, Output, tooLarge } from './codec.ts'
-import { BLOCK_BYTES, compressBlock, decompressBlock, mostCompressed } from './lz4-block.ts'
+import { badData, tooLarge } from './codec.ts'
+import { BLOCK_BYTES, compressBlock, mostCompressed } from './lz4-block.ts'
+import { type Lz4Machine, SLACK_BYTES, TABLE_BYTES, withMachine } from './lz4-machine.ts'
 import { xxHash32 } from './xxhash32.ts'
 
 /**
@@ -20,26 +21,59 @@ const NOT_COMPRESSED = 0x8000_0000
 /** Magic, version with independent blocks, blocks of up to 64 KiB, and the checksum of these. */
 const DESCRIPTOR = Buffer.from([0x04, 0x22, 0x4d, 0x18, VERSION | INDEPENDENT_BLOCKS, 0x40, 0x82])
 
-export function compressFrame(input: Buffer, attempts: number): Buffer {
-  const blocks = Math.ceil(input.length / BLOCK_BYTES)
-  const most = DESCRIPTOR.length + blocks * (4 + mostCompressed(BLOCK_BYTES)) + 4
-  const output = Buffer.allocUnsafe(Math.min(most, mostCompressed(input.length) + 64 + 4 * blocks))
-  output.set(DESCRIPTOR)
-  let to = DESCRIPTOR.length
-  for (let from = 0; from < input.length; from += BLOCK_BYTES) {
-    const end = Math.min(from + BLOCK_BYTES, input.length)
-    const compressed = compressBlock(input, from, end, output, to + 4, attempts) - to - 4
-    if (compressed < end - from) {
+/** Compresses what lies between `from` and `end` of the input to a block at `to`; gives its end. */
+type ToBlock = (from: number, end: number, to: number) => number
+
+/** The fast way: one place is tried for a match. */
+export function compressFrame(input: Buffer): Buffer {
+  return withMachine(machine => {
+    const end = TABLE_BYTES + input.length
+    const start = end + SLACK_BYTES
+    const memory = machine.memory(start + mostFramed(input.length) + SLACK_BYTES)
+    memory.set(input, TABLE_BYTES)
+    const toBlock: ToBlock = (from, stop, to) => machine.compress(from, stop, to, 0)
+    const frameEnd = writeFrame(memory, TABLE_BYTES, end, memory, start, toBlock)
+    return Buffer.from(memory.subarray(start, frameEnd))
+  })
+}
+
+/** The thorough way: so many places are tried for the longest match. */
+export function compressFrameWell(input: Buffer, attempts: number): Buffer {
+  const output = Buffer.allocUnsafe(mostFramed(input.length))
+  const toBlock: ToBlock = (from, end, to) => compressBlock(input, from, end, output, to, attempts)
+  return output.subarray(0, writeFrame(input, 0, input.length, output, 0, toBlock))
+}
+
+/** What a frame takes at most. */
+function mostFramed(size: number): number {
+  const blocks = Math.ceil(size / BLOCK_BYTES)
+  return DESCRIPTOR.length + mostCompressed(size) + 20 * blocks + 4
+}
+
+function writeFrame(
+  input: Buffer,
+  start: number,
+  end: number,
+  output: Buffer,
+  frameStart: number,
+  toBlock: ToBlock,
+): number {
+  output.set(DESCRIPTOR, frameStart)
+  let to = frameStart + DESCRIPTOR.length
+  for (let from = start; from < end; from += BLOCK_BYTES) {
+    const stop = Math.min(from + BLOCK_BYTES, end)
+    const compressed = toBlock(from, stop, to + 4) - to - 4
+    if (compressed < stop - from) {
       output.writeUInt32LE(compressed, to)
       to += 4 + compressed
     } else {
-      output.writeUInt32LE(NOT_COMPRESSED + end - from, to)
-      input.copy(output, to + 4, from, end)
-      to += 4 + end - from
+      output.writeUInt32LE(NOT_COMPRESSED + stop - from, to)
+      input.copy(output, to + 4, from, stop)
+      to += 4 + stop - from
     }
   }
   output.writeUInt32LE(0, to)
-  return output.subarray(0, to + 4)
+  return to + 4
 }
 
 interface Descriptor {
@@ -51,7 +85,7 @@ interface Descriptor {
 }
 
 /** Reads and checks a frame's descriptor; a content size beyond `maxBytes` is refused here. */
-export function readDescriptor(input: Buffer, maxBytes: number): Descriptor {
+function readDescriptor(input: Buffer, maxBytes: number): Descriptor {
   if (input.length < 11 || input.readUInt32LE(0) !== MAGIC) throw badData('lz4', 'no LZ4 frame')
   const flags = input[4]!
   if ((flags & 0xc0) !== VERSION) throw badData('lz4', `version ${flags >> 6} of the frame`, 4)
@@ -69,40 +103,91 @@ export function readDescriptor(input: Buffer, maxBytes: number): Descriptor {
 }
 
 export function decompressFrame(input: Buffer, maxBytes: number): Buffer {
-  const { flags, blockBytes, contentSize, end } = readDescriptor(input, maxBytes)
-  const guess = Math.min(contentSize ?? 8 * input.length, 255 * input.length)
-  const output = new Output('lz4', guess, maxBytes)
-  let at = end
-  for (;;) {
-    const head = wordAt(input, at)
-    at += 4
-    if (head === 0) break
-    const size = head & 0x7fff_ffff
-    if (size > blockBytes || size > input.length - at) {
-      throw badData('lz4', `a block of ${size} bytes, ${input.length - at} left`, at)
+  const descriptor = readDescriptor(input, maxBytes)
+  return withMachine(machine => new FrameReader(machine, input, descriptor, maxBytes).read())
+}
+
+/** Decompresses one frame in a machine's memory: the input in front, the output behind it. */
+class FrameReader {
+  readonly #machine: Lz4Machine
+  readonly #input: Buffer
+  readonly #descriptor: Descriptor
+  readonly #maxBytes: number
+  readonly #base: number
+  #to: number
+  #memory: Buffer
+
+  constructor(machine: Lz4Machine, input: Buffer, descriptor: Descriptor, maxBytes: number) {
+    this.#machine = machine
+    this.#input = input
+    this.#descriptor = descriptor
+    this.#maxBytes = maxBytes
+    this.#base = input.length + SLACK_BYTES
+    this.#to = this.#base
+    this.#memory = machine.memory(this.#base)
+    this.#memory.set(input)
+  }
+
+  read(): Buffer {
+    const { flags, contentSize, end } = this.#descriptor
+    const input = this.#input
+    let at = end
+    for (;;) {
+      const head = wordAt(input, at)
+      at += 4
+      if (head === 0) break
+      const size = head & 0x7fff_ffff
+      this.#readBlock(at, size, head >= NOT_COMPRESSED)
+      at += size
+      if (flags & BLOCK_CHECKSUMS) {
+        checkHash(input, at, xxHash32(input, at - size, at))
+        at += 4
+      }
     }
-    const start = output.at
-    if (head >= NOT_COMPRESSED) {
-      input.copy(output.reserve(size), output.at, at, at + size)
-      output.at += size
-    } else decompressBlock(input, at, at + size, output)
-    if (output.at - start > blockBytes) throw badData('lz4', 'a block grew beyond its size', at)
-    if (flags & BLOCK_CHECKSUMS) {
-      checkHash(input, at + size, xxHash32(input, at, at + size))
+    if (flags & CONTENT_CHECKSUM) {
+      checkHash(input, at, xxHash32(this.#memory, this.#base, this.#to))
       at += 4
     }
-    at += size
+    if (at !== input.length) throw badData('lz4', 'bytes after the end of the frame', at)
+    const written = this.#to - this.#base
+    if (contentSize !== null && contentSize !== written) {
+      throw badData('lz4', `${written} bytes where ${contentSize} were claimed`, at)
+    }
+    return Buffer.from(this.#memory.subarray(this.#base, this.#to))
   }
-  if (flags & CONTENT_CHECKSUM) {
-    checkHash(input, at, xxHash32(output.buffer, 0, output.at))
-    at += 4
+
+  #readBlock(at: number, size: number, isPlain: boolean): void {
+    const { blockBytes } = this.#descriptor
+    const left = this.#input.length - at
+    if (size > blockBytes || size > left) {
+      throw badData('lz4', `a block of ${size} bytes, ${left} left`, at)
+    }
+    const mayTake = this.#base + this.#maxBytes - this.#to
+    const limit = this.#to + Math.min(blockBytes, mayTake)
+    this.#memory = this.#machine.memory(limit + SLACK_BYTES)
+    if (isPlain) {
+      if (size > mayTake) throw tooLarge('lz4', this.#maxBytes)
+      this.#memory.copyWithin(this.#to, at, at + size)
+      this.#to += size
+      return
+    }
+    const end = this.#machine.decompress(at, at + size, this.#to, limit, this.#base)
+    if (end === NO_ROOM && mayTake < blockBytes) throw tooLarge('lz4', this.#maxBytes)
+    if (end < 0) throw badData('lz4', wrongs.get(end) ?? 'a bad block', at)
+    this.#to = end
   }
-  if (at !== input.length) throw badData('lz4', 'bytes after the end of the frame', at)
-  if (contentSize !== null && contentSize !== output.at) {
-    throw badData('lz4', `${output.at} bytes where ${contentSize} were claimed`, at)
-  }
-  return output.done()
 }
+
+const NO_ROOM = -5
+
+/** What lz4-block.wat answers where a block can't be decompressed. */
+const wrongs: ReadonlyMap<number, string> = new Map([
+  [-1, 'a length without an end'],
+  [-2, 'literals beyond the block'],
+  [-3, 'half a distance'],
+  [-4, 'a match that begins before the records do'],
+  [NO_ROOM, 'a block grew beyond its size'],
+])
 
 function checkHash(input: Buffer, at: number, hash: number): void {
   if (wordAt(input, at) !== hash) throw badData('lz4', 'wrong checksum', at)
