@@ -18,13 +18,15 @@ import { Progress } from './progress.ts'
 import { setting, writeResults } from './results.ts'
 import { summarize } from './summary.ts'
 import { table } from './table.ts'
+import { variantPlan, withVariants } from './variants.ts'
 
 interface Flags {
   readonly quick: boolean
+  readonly variants: boolean
   readonly rounds: number
   readonly messages: number
   readonly only?: RegExp
-  readonly out: string
+  readonly out?: string
   readonly resume: boolean
   readonly ours?: string
 }
@@ -32,11 +34,12 @@ interface Flags {
 new Command('bench')
   .description('Measures the producer beside other clients, on a real Apache Kafka.')
   .option('--quick', 'two minutes: fewer clients, codecs and records', false)
+  .option('--variants', 'the peers set up in other ways: is one of them faster?', false)
   .option('--rounds <n>', 'how often everything is run', whole, 3)
   .option('--messages <n>', 'records a run', whole, 1_000_000)
   .option('--only <regex>', `only what matches, as in 'lz4' or 'posthaste.*none'`, pattern)
   .option('--ours <module>', 'measure this build of posthaste instead of the sources')
-  .option('--out <name>', 'the name of the files in bench/results', 'producer')
+  .option('--out <name>', 'the name of the files in bench/results')
   .option('--resume', 'go on with the same benchmark where it was stopped', false)
   .allowExcessArguments(false)
   .action(main)
@@ -48,9 +51,9 @@ new Command('bench')
 
 async function main(flags: Flags): Promise<void> {
   await installPeers()
-  const { peers, lacking } = available(allPeers(flags.ours ?? (await buildOurs())))
+  const { peers, lacking } = available(withVariants(allPeers(flags.ours ?? (await buildOurs()))))
   const plan = planOf(flags)
-  const name = flags.quick && flags.out === 'producer' ? 'quick' : flags.out
+  const name = flags.out ?? (flags.quick ? 'quick' : flags.variants ? 'variants' : 'producer')
   const progress = await Progress.of(name, plan, flags.resume)
   const runs = plan.cases.length * plan.rounds
   progress.say(`${runs} runs, about ${Math.ceil(expectedSeconds(plan) / 60)} minutes`)
@@ -65,8 +68,9 @@ async function main(flags: Flags): Promise<void> {
   if (failures.size === 0) await progress.over()
 }
 
-function planOf({ quick, rounds, messages, only }: Flags): Plan {
-  const plan = quick ? quickPlan() : fullPlan(messages, rounds)
+function planOf({ quick, variants, rounds, messages, only }: Flags): Plan {
+  const full = fullPlan(messages, rounds)
+  const plan = quick ? quickPlan() : variants ? variantPlan(full.cases, rounds) : full
   if (!only) return plan
   // The reference stays, as without it there are no ratios.
   const wanted = plan.cases.filter(each => only.test(nameOf(each)))

@@ -22,6 +22,7 @@ public final class Java {
     settings.put("enable.idempotence", true);
     settings.put("linger.ms", 10);
     settings.put("batch.size", 131072);
+    settings.put("buffer.memory", System.getenv().getOrDefault("BUFFER", "33554432"));
     settings.put("key.serializer", ByteArraySerializer.class);
     settings.put("value.serializer", ByteArraySerializer.class);
     try (var producer = new KafkaProducer<byte[], byte[]>(settings)) {

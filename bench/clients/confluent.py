@@ -1,6 +1,7 @@
 """confluent-kafka-python. Arguments and result as in work.js."""
 
 import json
+import os
 import resource
 import sys
 import time
@@ -9,6 +10,7 @@ from confluent_kafka import Producer, libversion
 
 bootstrap, topic, messages, codec, _mode, file = sys.argv[1:]
 WARM_UP = 100_000
+POLL_EVERY = int(os.environ.get("POLL_EVERY", "1000"))
 delivered = 0
 
 with open(file, "rb") as lines:
@@ -47,7 +49,7 @@ def produce(count):
                 break
             except BufferError:
                 producer.poll(0.01)
-        if i % 1000 == 0:
+        if i % POLL_EVERY == 0:
             producer.poll(0)
     producer.flush()
     return delivered

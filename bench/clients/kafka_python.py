@@ -1,6 +1,7 @@
 """kafka-python, with the C extensions that it takes for CRC-32C and LZ4. Arguments as in work.js."""
 
 import json
+import os
 import resource
 import sys
 import time
@@ -25,7 +26,7 @@ producer = KafkaProducer(
     acks="all",
     enable_idempotence=True,
     linger_ms=10,
-    batch_size=131072,
+    batch_size=int(os.environ.get("BATCH_BYTES", "131072")),
     compression_type=None if codec == "none" else codec,
 )
 

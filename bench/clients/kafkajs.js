@@ -25,7 +25,8 @@ const send = (from, to) => {
 }
 
 let latency = {}
-const size = mode.startsWith('batch-') ? Number(mode.slice('batch-'.length)) : 5_000
+const usual = Number(process.env.BATCH ?? 5_000)
+const size = mode.startsWith('batch-') ? Number(mode.slice('batch-'.length)) : usual
 const ways = {
   latency: async messages => {
     latency = await oneByOne(messages, i => send(i, i + 1))

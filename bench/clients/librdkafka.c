@@ -67,6 +67,33 @@ static void produce(rd_kafka_t *client, rd_kafka_topic_t *topic, long messages) 
   while (delivered < messages) rd_kafka_poll(client, 10);
 }
 
+/* The same by calls that take many records; what found no room is given again. */
+static void produce_batches(rd_kafka_t *client, rd_kafka_topic_t *topic, long messages, int size) {
+  rd_kafka_message_t *batch = calloc(size, sizeof *batch);
+  delivered = 0;
+  for (long i = 0; i < messages;) {
+    int count = messages - i < size ? messages - i : size;
+    for (int j = 0; j < count; j++) {
+      struct record *r = &records[(i + j) % pool];
+      batch[j] = (rd_kafka_message_t){.payload = r->value, .len = r->value_size,
+                                      .key = r->key, .key_len = r->key_size};
+    }
+    rd_kafka_produce_batch(topic, RD_KAFKA_PARTITION_UA, 0, batch, count);
+    for (int j = 0; j < count; j++) {
+      if (!batch[j].err) continue;
+      if (batch[j].err != RD_KAFKA_RESP_ERR__QUEUE_FULL) die(rd_kafka_err2str(batch[j].err));
+      struct record *r = &records[(i + j) % pool];
+      while (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, 0, r->value, r->value_size, r->key,
+                              r->key_size, NULL) != 0)
+        rd_kafka_poll(client, 10);
+    }
+    i += count;
+    rd_kafka_poll(client, 0);
+  }
+  while (delivered < messages) rd_kafka_poll(client, 10);
+  free(batch);
+}
+
 static double now(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
@@ -107,6 +134,7 @@ int main(int argc, char **argv) {
   int alone = strcmp(argv[5], "latency") == 0;
   set(conf, "linger.ms", alone ? "0" : "10");
   set(conf, "batch.size", "131072");
+  if (getenv("QUEUE")) set(conf, "queue.buffering.max.messages", getenv("QUEUE"));
   set(conf, "partitioner", "murmur2_random");
   rd_kafka_conf_set_dr_msg_cb(conf, on_report);
   char error[512];
@@ -116,6 +144,7 @@ int main(int argc, char **argv) {
 
   long messages = atol(argv[3]);
   double *micros = NULL;
+  int size = getenv("BATCH") ? atoi(getenv("BATCH")) : 0;
   if (alone)
     free(one_by_one(client, topic, messages));
   else
@@ -126,6 +155,8 @@ int main(int argc, char **argv) {
   clock_gettime(CLOCK_MONOTONIC, &start);
   if (alone)
     micros = one_by_one(client, topic, messages);
+  else if (size > 0)
+    produce_batches(client, topic, messages, size);
   else
     produce(client, topic, messages);
   clock_gettime(CLOCK_MONOTONIC, &end);

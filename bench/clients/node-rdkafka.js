@@ -18,7 +18,9 @@ await new Promise((resolve, reject) => {
   producer.on('event.error', reject)
   producer.connect()
 })
-producer.setPollInterval(5)
+const poll = process.env.POLL_MS ?? '5'
+if (poll === 'background') producer.setPollInBackground(true)
+else producer.setPollInterval(Number(poll))
 
 let reported = 0
 let heard = () => {}

@@ -22,7 +22,8 @@ const send = (from, to) => {
 }
 
 let latency = {}
-const size = mode.startsWith('batch-') ? Number(mode.slice('batch-'.length)) : 5_000
+const usual = Number(process.env.BATCH ?? 5_000)
+const size = mode.startsWith('batch-') ? Number(mode.slice('batch-'.length)) : usual
 const outstanding = mode.startsWith('batch-') ? 10_000 : 5 * size
 const ways = {
   latency: async messages => {

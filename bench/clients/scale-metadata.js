@@ -1,7 +1,8 @@
 /**
  * The metadata of very many topics, and how long the event loop stands still for it. Arguments:
- * bootstrap servers, number of topics (`topic-0` and so on). Three ways to meet them: a list, a
- * pattern that a consumer subscribes to, and a producer that writes to each.
+ * bootstrap servers, number of topics (`topic-0` and so on). Ways to meet them: a list, a pattern
+ * that a consumer subscribes to, a producer that looks at each, and one that writes to each. `resting`
+ * is the longest pause of a process that does nothing: what else runs on the machine.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
@@ -31,6 +32,8 @@ async function watched(work) {
   return { longestPauseMs, seconds: took / 1000 }
 }
 
+const resting = await watched(() => new Promise(resolve => setTimeout(resolve, 1_000)))
+
 const admin = new Admin(settings)
 await admin.topics.describe(['topic-0'])
 const list = await watched(async () => {
@@ -51,6 +54,18 @@ const pattern = await watched(async () => {
   await consumer.close()
 })
 
+const looking = await watched(async () => {
+  const producer = new Producer(settings)
+  for (let from = 0; from < topics; from += AT_ONCE) {
+    const some = Array.from(
+      { length: AT_ONCE },
+      (_, i) => `topic-${Math.min(from + i, topics - 1)}`,
+    )
+    await Promise.all(some.map(topic => producer.partitionsFor(topic)))
+  }
+  await producer.close()
+})
+
 const producing = await watched(async () => {
   const producer = new Producer({ ...settings, 'linger.ms': 10 })
   for (let i = 0; i < topics; i++) {
@@ -61,4 +76,6 @@ const producing = await watched(async () => {
   await producer.close()
 })
 const rssMiB = process.resourceUsage().maxRSS / 1024
-process.stdout.write(`${JSON.stringify({ topics, list, pattern, producing, rssMiB })}\n`)
+process.stdout.write(
+  `${JSON.stringify({ topics, resting, list, pattern, looking, producing, rssMiB })}\n`,
+)

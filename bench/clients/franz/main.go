@@ -25,6 +25,11 @@ func main() {
 	messages, err := strconv.Atoi(os.Args[3])
 	must(err)
 	records := read(file)
+	buffered := 100_000
+	if text := os.Getenv("BUFFERED"); text != "" {
+		buffered, err = strconv.Atoi(text)
+		must(err)
+	}
 	linger := 10 * time.Millisecond
 	if mode == "latency" {
 		linger = 0
@@ -35,7 +40,7 @@ func main() {
 		kgo.ProducerLinger(linger),
 		kgo.ProducerBatchMaxBytes(131_072),
 		kgo.ProducerBatchCompression(compression(codec)),
-		kgo.MaxBufferedRecords(100_000),
+		kgo.MaxBufferedRecords(buffered),
 	)
 	must(err)
 	defer client.Close()
