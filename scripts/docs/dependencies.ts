@@ -32,6 +32,7 @@ const reasons: Readonly<Record<string, string>> = {
     "Decodes OTLP, in tests of the client telemetry: the last line that has Google's decoder.",
   '@opentelemetry/sdk-metrics': 'The SDK that reads our metrics, in tests.',
   '@opentelemetry/sdk-trace-base': 'The SDK that keeps our spans, in tests.',
+  '@opentelemetry/sdk-trace-node': 'The same as programs set it up, in an example and its guide.',
   '@opentelemetry/semantic-conventions': 'The names that our spans are held to, in tests.',
   '@preact/signals': 'State of the live page: what changes is drawn, and nothing else.',
   'axe-core': 'Finds faults of accessibility, in the test of the live page.',

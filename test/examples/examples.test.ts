@@ -34,6 +34,15 @@ const outputs: Readonly<Record<string, readonly string[]>> = {
     'partition 2: ada, cleo, eve',
     'partition 3: urgent:bob, urgent:dan',
   ],
+  'opentelemetry.ts': [
+    'publish orders, within send orders',
+    'send orders, within POST /orders',
+    'POST /orders',
+    'INSERT INTO bills, within process orders',
+    'commit orders, within process orders',
+    'process orders, within send orders',
+    '6 spans, 1 trace',
+  ],
   'back-pressure-from-file.ts': [
     '50000 lines delivered',
     'waited for space: true; never held more than 256 KiB: true',
