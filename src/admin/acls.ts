@@ -3,7 +3,7 @@ import { CreateAcls, DeleteAcls, DescribeAcls } from '../protocol/index.ts'
 import { type CallOptions, Errand, type Office } from './errand.ts'
 import { failed, type ItemResult, itemError, itemResult } from './result.ts'
 
-/** What an ACL can be about. */
+/** What an ACL is about, such as `TOPIC` or `GROUP`. */
 export type AclResourceType = Exclude<keyof typeof RESOURCE, 'ANY'>
 /** Whether an ACL names its resource in full, or how its name begins (KIP-290). */
 export type AclPatternType = 'LITERAL' | 'PREFIXED'
