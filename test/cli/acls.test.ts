@@ -1,22 +1,10 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type KafkaCluster, startKafka } from '../kafka/cluster.ts'
-import { describeWithKafka } from '../support/kafka.ts'
+import { expect, it } from 'vitest'
+import { onGuardedClusters } from '../contract/guarded-cluster.ts'
 import { waitFor } from '../support/wait.ts'
 import { posthaste } from './posthaste.ts'
 
-describeWithKafka('acls, on a real Kafka', () => {
-  let kafka: KafkaCluster
-  beforeAll(async () => {
-    kafka = await startKafka({
-      config: {
-        'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-        'super.users': 'User:ANONYMOUS',
-      },
-    })
-  })
-  afterAll(() => kafka?.stop())
-
-  const acls = (...args: string[]) => posthaste(['acls', ...args, '-b', kafka.bootstrapServers])
+onGuardedClusters('acls', cluster => {
+  const acls = (...args: string[]) => posthaste(['acls', ...args, '-b', cluster().bootstrapServers])
 
   /** What is listed, once the broker, which learns from the controller, has so many lines. */
   async function listed(count: number, ...args: string[]): Promise<string[]> {

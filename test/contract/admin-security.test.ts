@@ -8,50 +8,32 @@ import {
   Producer,
   silentLogger,
 } from '../../src/index.ts'
-import { type KafkaCluster, startKafka } from '../kafka/cluster.ts'
-import { describeWithKafka, freshName } from '../support/kafka.ts'
-import { freePorts } from '../support/ports.ts'
+import { freshName } from '../support/kafka.ts'
+import { lacks } from '../support/tools.ts'
 import { waitFor } from '../support/wait.ts'
 import { outcomes, settles } from './admin-client.ts'
 import { take } from './consuming.ts'
+import { type GuardedCluster, onGuardedClusters } from './guarded-cluster.ts'
 import { TransactionClient } from './transaction-client.ts'
 
-// The broker itself logs in nowhere.
-const LOGIN = 'org.apache.kafka.common.security.scram.ScramLoginModule required;'
 const PASSWORD = 'a password, with=commas'
 
-// One broker that asks for passwords at its second listener, and has an authorizer.
-describeWithKafka('who may do what, on a real Kafka', () => {
-  let kafka: KafkaCluster
+onGuardedClusters('who may do what', (cluster, kind) => {
   let admin: Admin
-  let guarded: string
-  beforeAll(async () => {
-    const [port] = await freePorts(1)
-    guarded = `127.0.0.1:${port}`
-    kafka = await startKafka({
-      config: place => ({
-        listeners: listenersOf(place.port, place.controllerPort, guarded),
-        'advertised.listeners': listenersOf(place.port, place.controllerPort, guarded),
-        'listener.security.protocol.map':
-          'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,GUARDED:SASL_PLAINTEXT',
-        'sasl.enabled.mechanisms': 'SCRAM-SHA-256,SCRAM-SHA-512',
-        'listener.name.guarded.scram-sha-256.sasl.jaas.config': LOGIN,
-        'listener.name.guarded.scram-sha-512.sasl.jaas.config': LOGIN,
-        'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-        'super.users': 'User:ANONYMOUS',
-        // So that a transaction can be made to hang, as on brokers of before Kafka 3.6.
-        'transaction.partition.verification.enable': false,
-      }),
-    })
-    admin = new Admin({ 'bootstrap.servers': kafka.bootstrapServers })
+  beforeAll(() => {
+    admin = new Admin({ 'bootstrap.servers': cluster().bootstrapServers })
   })
-  afterAll(async () => {
-    admin?.close()
-    await kafka?.stop()
-  })
+  afterAll(() => admin?.close())
+
+  /** What one of Kafka's own tools prints, which must contain all these; where there is a Java. */
+  async function toolSays(name: string, args: readonly string[], ...words: (string | RegExp)[]) {
+    if (lacks('java', 'mvn')) return
+    const { stdout, stderr } = await cluster().tool(name, args)
+    for (const each of words) expect(stdout, stderr).toMatch(each)
+  }
 
   const asUser = (user: string, mechanism: string, password = PASSWORD) => ({
-    'bootstrap.servers': guarded,
+    'bootstrap.servers': cluster().guarded,
     'security.protocol': 'sasl_plaintext' as const,
     'sasl.mechanism': mechanism,
     'sasl.username': user,
@@ -90,9 +72,8 @@ describeWithKafka('who may do what, on a real Kafka', () => {
     ])
     expect(outcomes([unknown!])).toEqual(['RESOURCE_NOT_FOUND'])
     const describe = ['--describe', '--entity-type', 'users', '--entity-name', user]
-    const { stdout } = await kafka.tool('ConfigCommand', describe)
-    expect(stdout).toContain('SCRAM-SHA-256=iterations=4096')
-    expect(stdout).toContain('SCRAM-SHA-512=iterations=8192')
+    const credentials = ['SCRAM-SHA-256=iterations=4096', 'SCRAM-SHA-512=iterations=8192']
+    await toolSays('ConfigCommand', describe, ...credentials)
     await admin.scram.alter({ delete: [{ user, mechanism: 'SCRAM-SHA-512' }] })
     const left = async () => (await admin.scram.describe([user])).flatMap(orThrow)
     await settles(left).toHaveLength(1)
@@ -124,10 +105,13 @@ describeWithKafka('who may do what, on a real Kafka', () => {
     const matching = { resourceType: 'TOPIC', resourceName: topic, patternType: 'MATCH' } as const
     const found = await admin.acls.list({ ...matching, principal })
     expect(found.map(each => each.operation).sort()).toEqual(['READ', 'WRITE'])
-    const { stdout } = await kafka.tool('AclCommand', ['--list', '--principal', principal])
-    expect(stdout).toContain(`name=${topic}, patternType=LITERAL`)
-    expect(stdout).toContain(`principal=${principal}, host=127.0.0.1, operation=READ`)
-    expect(stdout).toContain('permissionType=DENY')
+    await toolSays(
+      'AclCommand',
+      ['--list', '--principal', principal],
+      `name=${topic}, patternType=LITERAL`,
+      `principal=${principal}, host=127.0.0.1, operation=READ`,
+      'permissionType=DENY',
+    )
     const gone = await admin.acls.delete([{ principal, operation: 'READ' }, { principal }])
     expect(gone.map(each => orThrow(each).length)).toEqual([1, acls.length])
     await settles(() => admin.acls.list({ principal })).toEqual([])
@@ -234,10 +218,8 @@ describeWithKafka('who may do what, on a real Kafka', () => {
     expect(await admin.quotas.describe({ user, clientId: null })).toEqual([
       { entity: { user, clientId: null }, values: { consumer_byte_rate: 500 } },
     ])
-    const { stdout } = await kafka.tool('ConfigCommand', [
-      ...['--describe', '--entity-type', 'users', '--entity-name', user],
-    ])
-    expect(stdout).toMatch(/producer_byte_rate=1000000/)
+    const ofUser = ['--describe', '--entity-type', 'users', '--entity-name', user]
+    await toolSays('ConfigCommand', ofUser, /producer_byte_rate=1000000/)
     await admin.quotas.alter([{ entity: { user }, set: { producer_byte_rate: null } }])
     await waitFor('the quota to go', async () => {
       const [own] = await admin.quotas.describe({ user }, { strict: true })
@@ -246,64 +228,69 @@ describeWithKafka('who may do what, on a real Kafka', () => {
     expect(await admin.quotas.describe({ user: true, clientId: null })).toHaveLength(1)
   })
 
+  test.skipIf(lacks('java', 'mvn'))("Kafka's own tools see what was done", async () => {
+    const [topic, group] = [freshName('seen'), freshName('seen-group')]
+    const config = { 'retention.ms': '700000' }
+    await admin.topics.create([{ name: topic, partitions: 1, config }])
+    await admin.topics.createPartitions([{ name: topic, count: 2 }])
+    await admin.configs.alter([{ type: 'topic', name: topic, set: { 'segment.ms': '9000' } }])
+    await using producer = new Producer({ 'bootstrap.servers': cluster().bootstrapServers })
+    await producer.sendBatch([0, 1, 2].map(i => ({ topic, partition: 0, value: `${i}` })))
+    await admin.groups.alterOffsets(group, [{ topic, partition: 0, offset: 1 }])
+    const ofTopic = ['--describe', '--topic', topic]
+    const settings = [/PartitionCount: 2.*retention.ms=700000/, 'segment.ms=9000']
+    await toolSays('TopicCommand', ofTopic, ...settings)
+    const lag = new RegExp(`${group}\\s+${topic}\\s+0\\s+1\\s+3\\s+2\\s`)
+    await toolSays('ConsumerGroupCommand', ['--describe', '--group', group], lag)
+    const reset = ['--reset-offsets', '--to-earliest', '--topic', topic, '--execute']
+    await cluster().tool('ConsumerGroupCommand', [...reset, '--group', group])
+    expect(await admin.groups.offsets(group)).toMatchObject([{ offset: 0 }, { offset: 0 }])
+    await admin.groups.delete([group])
+    await admin.topics.delete([topic])
+    const topics = await cluster().tool('TopicCommand', ['--list'])
+    expect(topics.stdout).not.toContain(topic)
+    const groups = await cluster().tool('ConsumerGroupCommand', ['--list'])
+    expect(groups.stdout).not.toContain(group)
+  })
+
+  if (kind === 'kafka') ofRealKafka(cluster, () => admin)
+})
+
+/** What the embedded cluster has not, or does not let happen. */
+function ofRealKafka(cluster: () => GuardedCluster, admin: () => Admin): void {
   test('a transaction that hangs is found and aborted', async () => {
-    using client = new TransactionClient(kafka.bootstrapServers, freshName('hanging'))
+    using client = new TransactionClient(cluster().bootstrapServers, freshName('hanging'))
     const { topic } = client
-    await admin.topics.create([{ name: topic, partitions: 1 }])
+    await admin().topics.create([{ name: topic, partitions: 1 }])
     const id = await client.identity()
     // A record that arrives after its transaction has ended, and whose coordinator knows nothing.
     expect(await client.produce(11, id)).toBe('NONE')
     const slot = { topic, partition: 0 }
-    const find = () => admin.transactions.findHanging([slot], { maxTransactionTimeoutMs: 0 })
+    const find = () => admin().transactions.findHanging([slot], { maxTransactionTimeoutMs: 0 })
     await waitFor('it to hang', async () => (await find()).length > 0)
     const hanging = (await find())[0]!
     const { transactionalId } = client
     expect(hanging).toMatchObject({ ...slot, startOffset: 0, ...id, transactionalId })
     const committed = { isolation: 'read_committed' } as const
     const readable = async () =>
-      orThrow((await admin.records.offsets([{ ...slot, at: 'latest' }], committed))[0]!).offset
+      orThrow((await admin().records.offsets([{ ...slot, at: 'latest' }], committed))[0]!).offset
     expect(await readable()).toBe(0)
-    await admin.transactions.abort(hanging)
+    await admin().transactions.abort(hanging)
     await waitFor('readers to pass', async () => (await readable()) === 2)
     expect(await find()).toEqual([])
-  })
-
-  test("Kafka's own tools see what was done", async () => {
-    const [topic, group] = [freshName('seen'), freshName('seen-group')]
-    const config = { 'retention.ms': '7000' }
-    await admin.topics.create([{ name: topic, partitions: 1, config }])
-    await admin.topics.createPartitions([{ name: topic, count: 2 }])
-    await admin.configs.alter([{ type: 'topic', name: topic, set: { 'segment.ms': '9000' } }])
-    await using producer = new Producer({ 'bootstrap.servers': kafka.bootstrapServers })
-    await producer.sendBatch([0, 1, 2].map(i => ({ topic, partition: 0, value: `${i}` })))
-    await admin.groups.alterOffsets(group, [{ topic, partition: 0, offset: 1 }])
-    const described = await kafka.tool('TopicCommand', ['--describe', '--topic', topic])
-    expect(described.stdout).toMatch(/PartitionCount: 2.*retention.ms=7000/)
-    expect(described.stdout).toContain('segment.ms=9000')
-    const lag = await kafka.tool('ConsumerGroupCommand', ['--describe', '--group', group])
-    expect(lag.stdout).toMatch(new RegExp(`${group}\\s+${topic}\\s+0\\s+1\\s+3\\s+2\\s`))
-    const reset = ['--reset-offsets', '--to-earliest', '--topic', topic, '--execute']
-    await kafka.tool('ConsumerGroupCommand', [...reset, '--group', group])
-    expect(await admin.groups.offsets(group)).toMatchObject([{ offset: 0 }, { offset: 0 }])
-    await admin.groups.delete([group])
-    await admin.topics.delete([topic])
-    const topics = await kafka.tool('TopicCommand', ['--list'])
-    expect(topics.stdout).not.toContain(topic)
-    const groups = await kafka.tool('ConsumerGroupCommand', ['--list'])
-    expect(groups.stdout).not.toContain(group)
   })
 
   test('loggers and all brokers together have settings', async () => {
     const logger = { type: 'broker-logger', name: '1' } as const
     const all = { type: 'broker', name: '' } as const
     const name = 'kafka.server.KafkaApis'
-    const results = await admin.configs.alter([
+    const results = await admin().configs.alter([
       { ...logger, set: { [name]: 'ERROR' } },
       { ...all, set: { 'log.cleaner.threads': '2' } },
     ])
     expect(outcomes(results)).toEqual(['done', 'done'])
     await waitFor('both to be set', async () => {
-      const [levels, shared] = (await admin.configs.describe([logger, all])).map(orThrow)
+      const [levels, shared] = (await admin().configs.describe([logger, all])).map(orThrow)
       const level = levels?.find(each => each.name === name)
       const threads = shared?.find(each => each.name === 'log.cleaner.threads')
       return level?.value === 'ERROR' && level.isSet && threads?.value === '2' && threads.isSet
@@ -311,11 +298,11 @@ describeWithKafka('who may do what, on a real Kafka', () => {
   })
 
   test('a broker that never was can not be forgotten', async () => {
-    await expect(admin.cluster.unregisterBroker(77)).rejects.toMatchObject({
+    await expect(admin().cluster.unregisterBroker(77)).rejects.toMatchObject({
       code: 'BROKER_ID_NOT_REGISTERED',
     })
   })
-})
+}
 
 const isNot = () => false
 const fromTheStart = { 'auto.offset.reset': 'earliest' } as const
@@ -338,9 +325,4 @@ function acl(given: Partial<Acl>): Acl {
     permission: 'ALLOW',
     ...given,
   }
-}
-
-function listenersOf(port: number, controllerPort: number, guarded: string): string {
-  const open = `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`
-  return `${open},GUARDED://${guarded}`
 }

@@ -17,14 +17,10 @@ const isWhole = process.env.INTEROP === 'whole'
 const records = isWhole ? 500_000 : 5_000
 const limitMs = isWhole ? 1_800_000 : 240_000
 
-/** What the tests themselves leave out where a cluster has no share groups, and no SCRAM user. */
-const leftOut = [
-  'TestSCRAMAuth',
-  'TestSCRAMAuthBadCredentials',
-  'TestShareGroup',
-  'TestShareGroupAckOnClose',
-  'TestShareGroupETL',
-]
+/** What the tests themselves leave out where a cluster has no share groups. */
+const leftOut = ['TestShareGroup', 'TestShareGroupAckOnClose', 'TestShareGroupETL']
+
+const [USER, PASSWORD] = ['franz', 'go-secret']
 
 describe.skipIf(lacks('go'))("the embedded broker and franz-go's own tests", () => {
   let program: string
@@ -33,7 +29,12 @@ describe.skipIf(lacks('go'))("the embedded broker and franz-go's own tests", () 
   })
 
   it(`passes all of them, with ${records} records`, { timeout: limitMs }, async () => {
-    await using cluster = await EmbeddedCluster.start({ brokers: 3, logger: silentLogger })
+    const mechanisms = { 'SCRAM-SHA-256': { users: { [USER]: PASSWORD } } }
+    await using cluster = await EmbeddedCluster.start({
+      brokers: 3,
+      listeners: { guarded: { sasl: { mechanisms } } },
+      logger: silentLogger,
+    })
     // Some of them write files where they are run.
     const cwd = await mkdtemp(join(tmpdir(), 'posthaste-franz-'))
     const env = {
@@ -41,6 +42,8 @@ describe.skipIf(lacks('go'))("the embedded broker and franz-go's own tests", () 
       KGO_SEEDS: cluster.bootstrapServers,
       KGO_TEST_RECORDS: String(records),
       KGO_LOG_LEVEL: 'none',
+      KGO_TEST_SCRAM: `${USER}:${PASSWORD}:256`,
+      KGO_TEST_SCRAM_SEEDS: cluster.bootstrapServersAt('guarded'),
     }
     const args = ['-test.v', `-test.timeout=${limitMs - 20_000}ms`]
     const { code, stdout } = await run(program, args, { cwd, env })
@@ -53,6 +56,8 @@ describe.skipIf(lacks('go'))("the embedded broker and franz-go's own tests", () 
     expect(named('SKIP').sort()).toEqual(leftOut)
     expect(named('PASS').length).toBeGreaterThan(240)
     expect(cluster.counters.failedRequests).toBe(0)
+    // The one that comes with a wrong password.
+    expect(cluster.counters.failedAuthentications).toBeGreaterThan(0)
   })
 })
 
