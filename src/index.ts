@@ -50,6 +50,19 @@ export type {
   SaslMechanism,
 } from './net/sasl/mechanism.ts'
 export type { Token } from './net/sasl/token-cache.ts'
+export {
+  type Attendant,
+  type BatchInWork,
+  listenToOperation,
+  type MessageInWork,
+  type Operation,
+  type OperationFacts,
+  type OperationHeader,
+  type OperationName,
+  type OperationOutcome,
+  type Operations,
+  type StoredAt,
+} from './operations.ts'
 export type {
   DeliveryCallback,
   DeliveryReport,

@@ -1,4 +1,5 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
+import { asError } from './errors.ts'
 import type { EventSource } from './events.ts'
 
 /** A header as a record has it. */
@@ -25,7 +26,7 @@ export interface BatchInWork extends Iterable<MessageInWork> {
 }
 
 /** What was stored of a record. */
-export interface StoredRecord {
+export interface StoredAt {
   readonly partition: number
   /** -1 where the broker did not say (`acks=0`). */
   readonly offset: number
@@ -52,7 +53,7 @@ export interface Operations {
       readonly headers: readonly OperationHeader[]
       addHeader(key: string, value: string | Uint8Array): void
     }
-    readonly outcome: { readonly error?: unknown; readonly stored?: StoredRecord }
+    readonly outcome: { readonly error?: unknown; readonly stored?: StoredAt }
   }
   /** One try to get a batch of records to the leader of its partition. */
   publish: {
@@ -73,7 +74,8 @@ export interface Operations {
   transaction: {
     readonly facts: { readonly source: EventSource; readonly transactionalId: string }
     readonly outcome: {
-      readonly end: 'committed' | 'aborted' | 'fatal'
+      /** `left`: the producer was closed, and could not tell the coordinator any more. */
+      readonly end: 'committed' | 'aborted' | 'fatal' | 'left'
       /** Why it was aborted or ended, where that was not the program's wish. */
       readonly error?: unknown
     }
@@ -121,7 +123,7 @@ export type OperationName = keyof Operations
 export type OperationFacts<Name extends OperationName> = Operations[Name]['facts']
 export type OperationOutcome<Name extends OperationName> = Operations[Name]['outcome']
 
-/** Who takes part in an operation. */
+/** Who takes part in an operation. What it throws becomes a warning of the process. */
 export interface Attendant<Name extends OperationName> {
   /** Runs what the program does within the operation, as in a context of its own. */
   around?<Result>(work: () => Result): Result
@@ -158,7 +160,16 @@ export class Operation<Name extends OperationName> {
   end(outcome: OperationOutcome<Name>): void {
     const attendants = this.#attendants
     this.#attendants = []
-    for (const attendant of attendants) attendant.ended?.(outcome)
+    for (const attendant of attendants) safely(() => attendant.ended?.(outcome))
+  }
+}
+
+/** A tool that fails must not harm what it looks on at. */
+function safely(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    process.emitWarning(asError(error))
   }
 }
 
@@ -178,13 +189,19 @@ export function tapOperation(name: OperationName): Pick<Channel, 'hasSubscribers
   return channelOf(name)
 }
 
-/** Calls `begun` with each operation of that name as it begins; what comes back ends it. */
+/**
+ * Calls `begun` with each operation of that name, of any client of this process, as it begins and
+ * in the context of the call; what comes back ends it.
+ *
+ * @example
+ * const stop = listenToOperation('produce', ({ facts }) => facts.addHeader('sent-by', 'billing'))
+ */
 export function listenToOperation<Name extends OperationName>(
   name: Name,
   begun: (operation: Operation<Name>) => void,
 ): () => void {
   const found = channelOf(name)
-  const listener = (operation: unknown) => begun(operation as Operation<Name>)
+  const listener = (operation: unknown) => safely(() => begun(operation as Operation<Name>))
   found.subscribe(listener)
   return () => void found.unsubscribe(listener)
 }

@@ -29,7 +29,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   errors: ['protocol'],
   logger: ['base', 'errors'],
   events: ['errors'],
-  operations: ['events'],
+  operations: ['errors', 'events'],
   readings: ['events'],
   serializers: ['base', 'errors'],
   'canonical-json': ['errors', 'serializers'],

@@ -109,8 +109,8 @@ export class ConsumerSpans {
    * Where a message was made, so that both ends are one trace; but in the scope of another span
    * the work belongs to that, by the conventions, and is only linked. Baggage comes along.
    */
-  #parentOf({ headers }: MessageInWork, ambient: Context): Context {
-    const remote = this.#propagation.extract(ambient, headers)
+  #parentOf(message: MessageInWork, ambient: Context): Context {
+    const remote = this.#propagation.extract(ambient, headersOf(message))
     const active = trace.getSpan(ambient)
     return active ? trace.setSpan(remote, active) : remote
   }
@@ -118,17 +118,29 @@ export class ConsumerSpans {
   /** To where messages were made, each place once, up to the limit. */
   #linksTo(messages: Iterable<MessageInWork>): Link[] {
     const links = new Map<string, Link>()
-    try {
-      for (const { headers } of messages) {
-        if (links.size >= this.#maxLinks) break
-        const origin = this.#propagation.origin(headers)
-        if (origin) links.set(`${origin.traceId} ${origin.spanId}`, { context: origin })
-      }
-    } catch {
-      // A record that is not whole: who works on the batch will hear of it.
+    for (const message of whole(messages)) {
+      if (links.size >= this.#maxLinks) break
+      const origin = this.#propagation.origin(headersOf(message))
+      if (origin) links.set(`${origin.traceId} ${origin.spanId}`, { context: origin })
     }
     return [...links.values()]
   }
+}
+
+/** A message's headers are looked for where they are looked at, and may not be whole then. */
+function headersOf(message: MessageInWork): MessageInWork['headers'] {
+  try {
+    return message.headers
+  } catch {
+    return []
+  }
+}
+
+/** The messages of a batch before one that is not whole: who works on it will hear of that. */
+function* whole(messages: Iterable<MessageInWork>): Generator<MessageInWork> {
+  try {
+    yield* messages
+  } catch {}
 }
 
 function endProcess(span: Span, { error, isLeft }: OperationOutcome<'process'>): void {

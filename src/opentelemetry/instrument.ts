@@ -40,7 +40,8 @@ const MOST_LINKS = 128
  * its conventions for messaging, contexts in the headers of records, metrics. What comes back ends
  * it; spans that are open then are ended still, as their operations end.
  *
- * Throws a ConfigError for a `maxLinks` that is no whole number.
+ * Call it once: each call makes spans of its own. Throws a ConfigError for a `maxLinks` that is no
+ * whole number.
  *
  * @example
  * new NodeTracerProvider({ spanProcessors }).register()

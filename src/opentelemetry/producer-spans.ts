@@ -9,7 +9,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api'
-import type { Operation, OperationFacts, StoredRecord } from '../operations.ts'
+import type { Operation, OperationFacts, StoredAt } from '../operations.ts'
 import {
   clientAttributes,
   DESTINATION,
@@ -131,7 +131,7 @@ function sendOptions(facts: OperationFacts<'produce'>, links: Link[]) {
   return { kind: SpanKind.PRODUCER, links, attributes }
 }
 
-function storedAttributes({ partition, offset }: StoredRecord) {
+function storedAttributes({ partition, offset }: StoredAt) {
   return { [PARTITION]: String(partition), ...(offset >= 0 && { [OFFSET]: offset }) }
 }
 

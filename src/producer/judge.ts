@@ -180,6 +180,7 @@ export class Judge {
     const parts = splitBatch(batch, queue, accumulator)
     const { topic, partition, size: bytes } = batch
     cluster.logger.log('debug', 'batch.split', { topic, partition, bytes, error })
+    batch.published({ error })
     batch.move('settled')
     const into = parts.map(part => part.id)
     cluster.publisher.publish('batch:split', { topic, partition, batch: batch.id, into })

@@ -141,7 +141,10 @@ export class Transaction implements ProducerIdentity {
     this.#needsBump = true
   }
 
-  close(): void {}
+  close(): void {
+    this.#operation?.end({ end: 'left', ...(this.#trouble && { error: this.#trouble }) })
+    this.#operation = undefined
+  }
 
   refuse(cause: KafkaError): void {
     if (this.#machine.may('fatal')) this.#machine.to({ is: 'fatal', cause })

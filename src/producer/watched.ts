@@ -1,5 +1,5 @@
 import type { EventSource } from '../events.ts'
-import { beginOperation, type Operation, tapOperation } from '../operations.ts'
+import { beginOperation, Operation, type OperationFacts, tapOperation } from '../operations.ts'
 import type { RecordHeader } from '../records/layout.ts'
 import type {
   DeliveryListener,
@@ -60,7 +60,7 @@ export function watch(
   const { topic, partition, key, value, timestamp } = record
   const headers = record.headers === undefined ? [] : headerList(record.headers)
   const added: RecordHeader[] = []
-  const operation = beginOperation('produce', {
+  const facts: OperationFacts<'produce'> = {
     source,
     topic,
     partition,
@@ -68,9 +68,10 @@ export function watch(
     isTombstone: (value ?? null) === null,
     headers,
     addHeader: (name, text) => void added.push({ key: name, value: text }),
-  })
-  if (!operation) return undefined
+  }
+  const operation = beginOperation('produce', facts)
+  if (!operation && added.length === 0) return undefined
   const given = added.length === 0 ? record.headers : [...headers, ...added]
   const encoded = { topic, partition, key, value, timestamp, headers: given }
-  return new Watched(operation, encoded, listener)
+  return new Watched(operation ?? new Operation(facts), encoded, listener)
 }
