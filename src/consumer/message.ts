@@ -1,5 +1,6 @@
 import type { ReadHeader, RecordCursor } from '../records/index.ts'
 import { readHeaders } from '../records/record-cursor.ts'
+import type { Views } from '../records/views.ts'
 import type { Deserializer } from '../serializers.ts'
 import { Reader } from '../wire/reader.ts'
 import type { ConsumedPartition } from './partition.ts'
@@ -38,7 +39,7 @@ export class Message<Key = Buffer, Value = Buffer> {
   /** Its place in the partition's log. */
   readonly offset: number
   readonly #source: MessageSource
-  readonly #buffer: Buffer
+  readonly #views: Views
   readonly #keyStart: number
   readonly #keyEnd: number
   readonly #valueStart: number
@@ -53,7 +54,7 @@ export class Message<Key = Buffer, Value = Buffer> {
   constructor(source: MessageSource, cursor: RecordCursor) {
     this.offset = cursor.offset
     this.#source = source
-    this.#buffer = cursor.buffer
+    this.#views = cursor.views
     this.#keyStart = cursor.keyStart
     this.#keyEnd = cursor.keyEnd
     this.#valueStart = cursor.valueStart
@@ -110,9 +111,9 @@ export class Message<Key = Buffer, Value = Buffer> {
   get headers(): ReadHeader[] {
     // Their number stands behind the value, and takes one byte where it is none.
     if (this.#end - this.#valueEnd === 1) return []
-    const reader = new Reader(this.#buffer, this.#valueEnd, this.#end)
+    const reader = new Reader(this.#views.bytes, this.#valueEnd, this.#end)
     const count = reader.varint()
-    return readHeaders(this.#buffer, reader.offset, this.#end, count)
+    return readHeaders(this.#views.bytes, reader.offset, this.#end, count)
   }
 
   /** The last header of that name: its bytes, null, or undefined where there is none. */
@@ -132,7 +133,7 @@ export class Message<Key = Buffer, Value = Buffer> {
   lane(): string | symbol {
     return this.#keyStart < 0
       ? Symbol()
-      : this.#buffer.toString('latin1', this.#keyStart, this.#keyEnd)
+      : this.#views.bytes.toString('latin1', this.#keyStart, this.#keyEnd)
   }
 
   /** Runs the deserializers; gives a promise where one of them does. */
@@ -169,6 +170,6 @@ export class Message<Key = Buffer, Value = Buffer> {
   }
 
   #bytes(start: number, end: number): Buffer | null {
-    return start < 0 ? null : this.#buffer.subarray(start, end)
+    return start < 0 ? null : this.#views.part(start, end)
   }
 }

@@ -1,6 +1,7 @@
 import { Reader, WireError } from '../wire/reader.ts'
 import type { ReadHeader, TimestampType } from './layout.ts'
 import { RecordsError } from './records-error.ts'
+import { Views } from './views.ts'
 
 /** What a cursor must know of the batch whose records it walks. */
 export interface CursorBatch {
@@ -23,6 +24,8 @@ export interface CursorBatch {
  */
 export class RecordCursor {
   readonly buffer: Buffer
+  /** Of that buffer. */
+  readonly views: Views
   offset = -1
   timestamp = -1
   /** How much later than the first of its batch it was made, in milliseconds. */
@@ -45,6 +48,7 @@ export class RecordCursor {
 
   constructor(batch: CursorBatch, records: Buffer) {
     this.buffer = records
+    this.views = new Views(records)
     this.#baseOffset = batch.baseOffset
     this.#lastOffsetDelta = batch.lastOffsetDelta
     this.#baseTimestamp = batch.baseTimestamp
@@ -97,12 +101,12 @@ export class RecordCursor {
 
   /** A view of the key. */
   key(): Buffer | null {
-    return this.keyStart < 0 ? null : this.buffer.subarray(this.keyStart, this.keyEnd)
+    return this.keyStart < 0 ? null : this.views.part(this.keyStart, this.keyEnd)
   }
 
   /** A view of the value. */
   value(): Buffer | null {
-    return this.valueStart < 0 ? null : this.buffer.subarray(this.valueStart, this.valueEnd)
+    return this.valueStart < 0 ? null : this.views.part(this.valueStart, this.valueEnd)
   }
 
   headers(): ReadHeader[] {
@@ -131,15 +135,36 @@ export class RecordCursor {
   }
 
   #varint(): number {
+    return this.#brief() ?? this.#longVarint()
+  }
+
+  #varlong(): number {
+    return this.#brief() ?? this.#longVarlong()
+  }
+
+  /**
+   * A varint of one or two bytes, as nearly all are: small enough to be compiled into `next`. None
+   * where it is longer, or begins behind the end, where there is no byte to compare.
+   */
+  #brief(): number | undefined {
+    const { buffer } = this
+    const at = this.#at
+    const first = buffer[at]!
+    if (first < 0x80) {
+      this.#at = at + 1
+      return (first >>> 1) ^ -(first & 1)
+    }
+    const second = buffer[at + 1]!
+    if (second < 0x80) {
+      this.#at = at + 2
+      return ((second << 6) | ((first & 0x7f) >>> 1)) ^ -(first & 1)
+    }
+    return undefined
+  }
+
+  #longVarint(): number {
     const { buffer } = this
     let at = this.#at
-    if (at < buffer.length) {
-      const byte = buffer[at]!
-      if (byte < 0x80) {
-        this.#at = at + 1
-        return (byte >>> 1) ^ -(byte & 1)
-      }
-    }
     let raw = 0
     for (let shift = 0; shift < 35 && at < buffer.length; shift += 7) {
       const byte = buffer[at++]!
@@ -154,7 +179,7 @@ export class RecordCursor {
   }
 
   /** Up to 28 bits as a varint, which is a day and a half of milliseconds; else the slow way. */
-  #varlong(): number {
+  #longVarlong(): number {
     const { buffer } = this
     let at = this.#at
     let raw = 0
@@ -204,7 +229,7 @@ export class BatchRecord {
   readonly offset: number
   /** In milliseconds since 1970; -1 for none. */
   readonly timestamp: number
-  readonly #buffer: Buffer
+  readonly #views: Views
   readonly #keyStart: number
   readonly #keyEnd: number
   readonly #valueStart: number
@@ -216,7 +241,7 @@ export class BatchRecord {
   constructor(cursor: RecordCursor) {
     this.offset = cursor.offset
     this.timestamp = cursor.timestamp
-    this.#buffer = cursor.buffer
+    this.#views = cursor.views
     this.#keyStart = cursor.keyStart
     this.#keyEnd = cursor.keyEnd
     this.#valueStart = cursor.valueStart
@@ -227,16 +252,16 @@ export class BatchRecord {
   }
 
   get key(): Buffer | null {
-    return this.#keyStart < 0 ? null : this.#buffer.subarray(this.#keyStart, this.#keyEnd)
+    return this.#keyStart < 0 ? null : this.#views.part(this.#keyStart, this.#keyEnd)
   }
 
   get value(): Buffer | null {
-    return this.#valueStart < 0 ? null : this.#buffer.subarray(this.#valueStart, this.#valueEnd)
+    return this.#valueStart < 0 ? null : this.#views.part(this.#valueStart, this.#valueEnd)
   }
 
   /** In the order in which they were written; keys may repeat. */
   get headers(): ReadHeader[] {
-    return readHeaders(this.#buffer, this.#headersStart, this.#end, this.#headerCount)
+    return readHeaders(this.#views.bytes, this.#headersStart, this.#end, this.#headerCount)
   }
 }
 

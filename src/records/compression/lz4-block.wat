@@ -116,6 +116,7 @@
     (local $literals i32) (local $at i32) (local $found i32)
     (local $lastMatch i32) (local $limit i32)
     (local $slot i32) (local $word i32) (local $misses i32) (local $token i32) (local $size i32)
+    (local $difference i64)
     (memory.fill (local.get $table) (i32.const 0) (global.get $TABLE_BYTES))
     (local.set $literals (local.get $from))
     ;; What is not in the table is taken for the first byte, which itself can't be a match.
@@ -130,7 +131,14 @@
         (loop $next
           (br_if $done (i32.gt_u (local.get $at) (local.get $lastMatch)))
           (local.set $word (i32.load align=1 (local.get $at)))
-          (local.set $slot (call $slotOf (local.get $table) (local.get $word)))
+          (local.set $slot
+            (i32.add
+              (local.get $table)
+              (i32.shl
+                (i32.shr_u
+                  (i32.mul (local.get $word) (i32.const 0x9e3779b1))
+                  (global.get $HASH_SHIFT))
+                (i32.const 1))))
           (local.set $found (i32.add (local.get $from) (i32.load16_u (local.get $slot))))
           (i32.store16 (local.get $slot) (i32.sub (local.get $at) (local.get $from)))
           (if (i32.ne (i32.load align=1 (local.get $found)) (local.get $word))
@@ -161,11 +169,39 @@
           (call $putLiterals (local.get $literals) (local.get $at) (local.get $to)))
         (i32.store16 align=1 (local.get $to) (i32.sub (local.get $at) (local.get $found)))
         (local.set $to (i32.add (local.get $to) (i32.const 2)))
+
+        ;; How far the two are the same.
+        (local.set $literals (local.get $at))
         (local.set $at (i32.add (local.get $at) (i32.const 4)))
+        (local.set $found (i32.add (local.get $found) (i32.const 4)))
+        (block $differ
+          (loop $eight
+            (if (i32.le_u (i32.add (local.get $at) (i32.const 8)) (local.get $limit))
+              (then
+                (local.set $difference
+                  (i64.xor
+                    (i64.load align=1 (local.get $at))
+                    (i64.load align=1 (local.get $found))))
+                (if (i64.ne (local.get $difference) (i64.const 0))
+                  (then
+                    (local.set $at
+                      (i32.add
+                        (local.get $at)
+                        (i32.wrap_i64
+                          (i64.shr_u (i64.ctz (local.get $difference)) (i64.const 3)))))
+                    (br $differ)))
+                (local.set $at (i32.add (local.get $at) (i32.const 8)))
+                (local.set $found (i32.add (local.get $found) (i32.const 8)))
+                (br $eight))))
+          (loop $one
+            (br_if $differ (i32.ge_u (local.get $at) (local.get $limit)))
+            (br_if $differ
+              (i32.ne (i32.load8_u (local.get $at)) (i32.load8_u (local.get $found))))
+            (local.set $at (i32.add (local.get $at) (i32.const 1)))
+            (local.set $found (i32.add (local.get $found) (i32.const 1)))
+            (br $one)))
         (local.set $size
-          (call $sameBytes
-            (local.get $at) (i32.add (local.get $found) (i32.const 4)) (local.get $limit)))
-        (local.set $at (i32.add (local.get $at) (local.get $size)))
+          (i32.sub (i32.sub (local.get $at) (local.get $literals)) (i32.const 4)))
         (local.set $to (call $putLength (local.get $token) (local.get $to) (local.get $size)))
         (local.set $literals (local.get $at))
         (br_if $done (i32.gt_u (local.get $at) (local.get $lastMatch)))
@@ -186,37 +222,6 @@
           (i32.mul (local.get $word) (i32.const 0x9e3779b1))
           (global.get $HASH_SHIFT))
         (i32.const 1))))
-
-  ;; How many bytes from `at` on, but none from `limit` on, are those from `found` on.
-  (func $sameBytes (param $at i32) (param $found i32) (param $limit i32) (result i32)
-    (local $start i32) (local $difference i64)
-    (local.set $start (local.get $at))
-    (loop $eight
-      (if (i32.le_u (i32.add (local.get $at) (i32.const 8)) (local.get $limit))
-        (then
-          (local.set $difference
-            (i64.xor
-              (i64.load align=1 (local.get $at))
-              (i64.load align=1 (local.get $found))))
-          (if (i64.ne (local.get $difference) (i64.const 0))
-            (then
-              (return
-                (i32.add
-                  (i32.sub (local.get $at) (local.get $start))
-                  (i32.wrap_i64
-                    (i64.shr_u (i64.ctz (local.get $difference)) (i64.const 3)))))))
-          (local.set $at (i32.add (local.get $at) (i32.const 8)))
-          (local.set $found (i32.add (local.get $found) (i32.const 8)))
-          (br $eight))))
-    (loop $one
-      (if (i32.lt_u (local.get $at) (local.get $limit))
-        (then
-          (if (i32.eq (i32.load8_u (local.get $at)) (i32.load8_u (local.get $found)))
-            (then
-              (local.set $at (i32.add (local.get $at) (i32.const 1)))
-              (local.set $found (i32.add (local.get $found) (i32.const 1)))
-              (br $one))))))
-    (i32.sub (local.get $at) (local.get $start)))
 
   ;; A token with its upper half, and the literals behind it.
   (func $putLiterals (param $from i32) (param $end i32) (param $to i32) (result i32)
