@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 // Files that come when all others are done: brokers are killed there and frozen under load, which
-// should disturb nobody else. Two at a time, since most of what they do is to wait.
+// should disturb nobody else.
 const chaos = ['test/chaos/**/*.test.ts']
 
 const limits = {
@@ -14,7 +14,8 @@ const limits = {
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    // Many of them wait for sessions to time out, or for a JVM to start: more than CI has cores.
+    maxWorkers: 3,
     globalSetup: 'test/support/global-setup.ts',
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [

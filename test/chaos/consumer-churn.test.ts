@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -9,12 +9,12 @@ import { randomBelow, seededRandom } from '../../src/base/random.ts'
 import { Producer, silentLogger } from '../../src/index.ts'
 import { createTopic } from '../contract/consuming.ts'
 import { type KafkaCluster, startKafka } from '../kafka/cluster.ts'
-import { root } from '../support/cache.ts'
 import { describeWithKafka, freshName } from '../support/kafka.ts'
+import { bundledProgram } from '../support/program.ts'
 import { waitFor } from '../support/wait.ts'
 import { ChurnLedger } from './churn-ledger.ts'
 
-const SECONDS = Number(process.env.CHAOS_SECONDS ?? 60)
+const SECONDS = Number(process.env.CHAOS_SECONDS ?? 45)
 /** Between the brokers' troubles there is time to see a member's death through. */
 const BROKERS_REST_MS = 18_000
 const PARTITIONS = 12
@@ -36,11 +36,7 @@ class Member {
 
   constructor(name: string, args: readonly string[], heard: (line: string) => void) {
     this.name = name
-    this.process = spawn(
-      process.execPath,
-      ['--import', 'tsx', join(root, 'test/chaos/member-program.ts'), ...args],
-      { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
-    )
+    this.process = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     createInterface({ input: this.process.stdout! }).on('line', heard)
     this.process.stderr!.on('data', words => {
       this.words = `${this.words}${words}`.slice(-1_000)
@@ -204,6 +200,7 @@ async function produceAll(producer: Producer, topic: string, seconds: number): P
 
 describeWithKafka('a group whose members and brokers come and go', () => {
   let kafka: KafkaCluster
+  let program: Awaited<ReturnType<typeof bundledProgram>>
   beforeAll(async () => {
     const config = {
       'group.consumer.session.timeout.ms': '6000',
@@ -211,9 +208,13 @@ describeWithKafka('a group whose members and brokers come and go', () => {
       'group.consumer.heartbeat.interval.ms': '500',
       'group.consumer.min.heartbeat.interval.ms': '500',
     }
+    program = await bundledProgram('test/chaos/member-program.ts')
     kafka = await startKafka({ brokers: 3, config, heapMb: 320 })
   }, 120_000)
-  afterAll(() => kafka.stop())
+  afterAll(async () => {
+    await kafka.stop()
+    await rm(program.folder, { recursive: true })
+  })
 
   test.each(['classic', 'consumer'])(
     'processes every record, in order, protocol %s',
@@ -221,7 +222,7 @@ describeWithKafka('a group whose members and brokers come and go', () => {
       const { bootstrapServers } = kafka
       const topic = freshName(`churn-${protocol}`)
       await createTopic(bootstrapServers, topic, PARTITIONS)
-      const churn = new Churn([bootstrapServers, topic, `${topic}-group`, protocol])
+      const churn = new Churn([program.file, bootstrapServers, topic, `${topic}-group`, protocol])
       await using producer = new Producer({
         'bootstrap.servers': bootstrapServers,
         'request.timeout.ms': 5_000,

@@ -7,7 +7,7 @@ import { EmbeddedCluster } from '../../src/broker/index.ts'
 import { root } from '../support/cache.ts'
 import { waitFor } from '../support/wait.ts'
 
-const SECONDS = Number(process.env.CHAOS_SECONDS ?? 60)
+const SECONDS = Number(process.env.CHAOS_SECONDS ?? 20)
 const BUFFER_MEMORY = 32 * 1024 * 1024
 
 interface Reading {

@@ -1,18 +1,16 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, vi } from 'vitest'
+import { vi } from 'vitest'
 import { root } from '../support/cache.ts'
-import { builtPackage } from '../support/package.ts'
+import { sharedPackage } from '../support/door.ts'
 import { type Outcome, type RunOptions, run } from '../support/run.ts'
 
 // Such a test starts several processes one after the other, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 120_000 })
 
 /** The package as it is shipped. */
-export const folder = await builtPackage()
+export const folder = await sharedPackage()
 export const main = join(folder, 'dist/cli/main.js')
-afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** As outside of any terminal, and without settings of whoever runs the tests. */
 function surroundings(): NodeJS.ProcessEnv {

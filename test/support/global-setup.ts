@@ -1,39 +1,51 @@
+import { rm } from 'node:fs/promises'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestProject } from 'vitest/node'
 import { type KafkaCluster, startKafka } from '../kafka/cluster.ts'
+import { builtPackage } from './package.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Where test files ask for the run's one shared Kafka cluster. */
-    kafkaDoor: string
+    /** Where test files ask for what the run has once: a Kafka cluster, the built package. */
+    door: string
   }
 }
 
 /**
  * Runs once, beside all test files. It starts no cluster: it opens a door at which a test file
- * asks for one (`sharedKafka()`), and starts it at the first knock. So a run of unit tests alone
- * starts no JVM.
+ * asks for one (`sharedKafka()`), and starts it at the first knock; so with the package as it is
+ * shipped (`sharedPackage()`). So a run of unit tests alone starts no JVM, and builds nothing.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   let cluster: Promise<KafkaCluster> | undefined
-  const door = createServer((_, response) => {
+  let built: Promise<string> | undefined
+  const door = createServer(({ url }, response) => {
+    if (url === '/package') {
+      built ??= builtPackage()
+      return answer(built, response)
+    }
     cluster ??= startKafka({ brokers: 3 })
-    answer(cluster, response)
+    return answer(
+      cluster.then(({ bootstrapServers }) => bootstrapServers),
+      response,
+    )
   })
   await new Promise<void>(resolve => door.listen(0, '127.0.0.1', resolve))
-  project.provide('kafkaDoor', `http://127.0.0.1:${portOf(door.address())}`)
+  project.provide('door', `http://127.0.0.1:${portOf(door.address())}`)
   return async () => {
     door.closeAllConnections()
     door.close()
     const started = await cluster?.catch(() => undefined)
     await started?.stop()
+    const folder = await built?.catch(() => undefined)
+    if (folder) await rm(folder, { recursive: true })
   }
 }
 
-async function answer(cluster: Promise<KafkaCluster>, response: ServerResponse): Promise<void> {
+async function answer(asked: Promise<string>, response: ServerResponse): Promise<void> {
   try {
-    response.end((await cluster).bootstrapServers)
+    response.end(await asked)
   } catch (error) {
     response.writeHead(500).end(String(error))
   }

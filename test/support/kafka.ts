@@ -1,5 +1,6 @@
-import { describe, inject } from 'vitest'
+import { describe } from 'vitest'
 import { runKafkaTool, type ToolOptions } from '../kafka/cluster.ts'
+import { askAtDoor } from './door.ts'
 import type { Outcome } from './run.ts'
 import { lacks } from './tools.ts'
 
@@ -25,7 +26,7 @@ export interface SharedKafka {
  * })
  */
 export async function sharedKafka(): Promise<SharedKafka> {
-  const bootstrapServers = process.env.KAFKA_BOOTSTRAP ?? (await knock(inject('kafkaDoor')))
+  const bootstrapServers = process.env.KAFKA_BOOTSTRAP ?? (await askAtDoor('kafka'))
   return {
     bootstrapServers,
     tool: (name, args, options) => runKafkaTool(bootstrapServers, name, args, options),
@@ -37,10 +38,3 @@ export function freshName(prefix: string): string {
   return `${prefix}-${process.pid}-${++named}`
 }
 let named = 0
-
-async function knock(door: string): Promise<string> {
-  const response = await fetch(door)
-  const text = await response.text()
-  if (!response.ok) throw new Error(`the shared Kafka did not start: ${text}`)
-  return text
-}
