@@ -119,8 +119,11 @@ export interface Operations {
   }
 }
 
+/** The name of a kind of operation: `produce`, `process` … */
 export type OperationName = keyof Operations
+/** What is known of an operation as it begins. */
 export type OperationFacts<Name extends OperationName> = Operations[Name]['facts']
+/** What is known of it at its end. */
 export type OperationOutcome<Name extends OperationName> = Operations[Name]['outcome']
 
 /** Who takes part in an operation. What it throws becomes a warning of the process. */
@@ -133,6 +136,7 @@ export interface Attendant<Name extends OperationName> {
 
 /** Something that a client does, for as long as it does it. */
 export class Operation<Name extends OperationName> {
+  /** What it is about. */
   readonly facts: OperationFacts<Name>
   #attendants: Attendant<Name>[] = []
 
@@ -140,10 +144,12 @@ export class Operation<Name extends OperationName> {
     this.facts = facts
   }
 
+  /** Whether anybody takes part. */
   get isAttended(): boolean {
     return this.#attendants.length > 0
   }
 
+  /** Takes part: to be called as it begins. */
   attend(attendant: Attendant<Name>): void {
     this.#attendants.push(attendant)
   }
