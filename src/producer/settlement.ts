@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster/cluster.ts'
 import { asError, DeliveryError, KafkaError } from '../errors.ts'
+import type { Events } from '../events.ts'
 import type { WaitingEntry } from './accumulator.ts'
 import type { Batch } from './batch.ts'
 import {
@@ -136,7 +137,7 @@ export class Settlement {
     const { publisher, clock } = this.#cluster
     this.#statistics.deliveryLatencyMs.record(clock.now() - batch.createdAt)
     if (!publisher.heard('batch:settled')) return
-    publisher.publish('batch:settled', {
+    const settled: Events['batch:settled'] = {
       topic: batch.topic,
       partition: batch.partition,
       batch: batch.id,
@@ -148,8 +149,9 @@ export class Settlement {
       plainBytes: batch.writer.size,
       latencyMs: clock.now() - batch.createdAt,
       waitMs: batch.sentAt === undefined ? -1 : batch.sentAt - batch.createdAt,
-      ...(error && { error }),
-    })
+    }
+    if (error) settled.error = error
+    publisher.publish('batch:settled', settled)
   }
 }
 
