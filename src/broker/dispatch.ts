@@ -205,7 +205,7 @@ async function faulty(host: SessionHost, request: Request, fault: Met): Promise<
     case 'corrupt':
       return corrupted(host, request, fault)
     case 'fail':
-      if (request.handler.fails === 'inside') return handled(host, request, failureOf)
+      if (failsInside(request, fault)) return handled(host, request, failureOf)
       return refused(request, errorByName(action.error).code)
     case 'intercept': {
       const context = contextOf(host, request, NO_FAILURE)
@@ -216,6 +216,10 @@ async function faulty(host: SessionHost, request: Request, fault: Met): Promise<
       return answerWith(request, verdict.reply)
     }
   }
+}
+
+function failsInside({ handler: { fails } }: Request, { isPlaced }: Met): boolean {
+  return fails === 'inside' || (fails === 'placed' && isPlaced)
 }
 
 function refused({ handler, call, version, correlationId }: Request, code: number): Answer {

@@ -68,9 +68,10 @@ export interface Handler {
   readonly isPipelined: boolean
   /**
    * Who answers an error that a fault asks for: the handler for the topics and partitions that are
-   * meant, or the session for the request as a whole, without asking the handler.
+   * meant, or the session for the request as a whole, without asking the handler. `placed`: the
+   * handler if the fault names a place, since an error of the whole request stands elsewhere.
    */
-  readonly fails: 'inside' | 'whole'
+  readonly fails: 'inside' | 'placed' | 'whole'
   /** Reads a request's body. Throws a WireError for one that can't be read. */
   open(reader: Reader, version: number): Call
 }

@@ -19,11 +19,8 @@ export function errorsIn(response: unknown): string[] {
 
 /** `orders-0`, or `orders` for a topic that is named without partitions. */
 export function placeNames(places: readonly Place[]): string[] {
-  const withPartitions = new Set(
-    places.filter(({ partition }) => partition >= 0).map(({ topic }) => topic),
+  const names = places.map(({ topic, partition }) =>
+    partition >= 0 ? `${topic}-${partition}` : topic,
   )
-  const names = places
-    .filter(({ topic, partition }) => partition >= 0 || !withPartitions.has(topic))
-    .map(({ topic, partition }) => (partition >= 0 ? `${topic}-${partition}` : topic))
   return [...new Set(names)]
 }

@@ -8,11 +8,14 @@ import { silentLogger } from '../../src/logger.ts'
 import { type ErrorName, errorByName } from '../../src/protocol/errors.ts'
 import { encodeResponse } from '../../src/protocol/frame.ts'
 import {
+  AddPartitionsToTxn,
   CreateTopics,
+  DescribeProducers,
   Fetch,
   FindCoordinator,
   InitProducerId,
   Metadata,
+  OffsetFetch,
   Produce,
 } from '../../src/protocol/messages/index.ts'
 import type { ResponseOf } from '../../src/protocol/schema/api.ts'
@@ -66,6 +69,56 @@ test('an error meets the topic and partition that are named, so many times', asy
   expect(await produce()).toEqual([0, leader, 0])
   expect(await produce()).toEqual([0, leader, 0])
   expect(await produce()).toEqual([0, 0, 0])
+})
+
+test('a fault of one partition waits for that partition, not for its topic', async () => {
+  cluster.fail('Produce', 'NOT_LEADER_OR_FOLLOWER', { topic: 'other', partition: 1 })
+  expect(await produce()).toEqual([0, 0, 0])
+  expect(cluster.pendingFaults).toBe(1)
+})
+
+test('faults of several partitions meet one request, each its own', async () => {
+  cluster.fail('Produce', 'NOT_LEADER_OR_FOLLOWER', { topic: 'orders', partition: 1 })
+  cluster.fail('Produce', 'REQUEST_TIMED_OUT', { topic: 'other', partition: 0 })
+  cluster.fail('Produce', 'NOT_LEADER_OR_FOLLOWER', { topic: 'other', partition: 0 })
+  expect(await produce()).toEqual([0, leader, code('REQUEST_TIMED_OUT')])
+  expect(await produce()).toEqual([0, 0, leader])
+  expect(await produce()).toEqual([0, 0, 0])
+})
+
+test('a partition of any topic is counted wherever it is met', async () => {
+  cluster.fail('Produce', 'NOT_LEADER_OR_FOLLOWER', { partition: 0, times: 3 })
+  expect(await produce()).toEqual([leader, 0, leader])
+  expect(await produce()).toEqual([leader, 0, 0])
+  expect(cluster.pendingFaults).toBe(0)
+})
+
+test('other requests of partitions fail in one alone, too', async () => {
+  const one = { topic: 'orders', partition: 1 }
+  cluster.fail('OffsetFetch', 'UNSTABLE_OFFSET_COMMIT', one)
+  const topics = [{ name: 'orders', partitionIndexes: [0, 1] }]
+  const fetched = await client.call(OffsetFetch, 9, { groups: [{ groupId: 'g', topics }] })
+  const [group] = fetched.groups
+  const codes = group!.topics[0]!.partitions.map(({ errorCode }) => errorCode)
+  expect([group!.errorCode, ...codes]).toEqual([0, 0, code('UNSTABLE_OFFSET_COMMIT')])
+  cluster.fail('DescribeProducers', 'NOT_LEADER_OR_FOLLOWER', one)
+  const described = await client.call(DescribeProducers, 0, { topics })
+  expect(described.topics[0]!.partitions.map(each => each.errorCode)).toEqual([0, leader])
+  cluster.fail('AddPartitionsToTxn', 'TOPIC_AUTHORIZATION_FAILED', one)
+  const adding = {
+    transactionalId: 't',
+    producerId: 0n,
+    producerEpoch: 0,
+    verifyOnly: false,
+    topics: [{ name: 'orders', partitions: [0, 1] }],
+  }
+  const added = await client.call(AddPartitionsToTxn, 5, { transactions: [adding] })
+  const results = added.resultsByTransaction[0]!.topicResults[0]!.resultsByPartition
+  expect(results.map(({ partitionErrorCode }) => partitionErrorCode)).toEqual([
+    code('OPERATION_NOT_ATTEMPTED'),
+    code('TOPIC_AUTHORIZATION_FAILED'),
+  ])
+  expect(cluster.pendingFaults).toBe(0)
 })
 
 test('a fault waits for a request that it is meant for', async () => {
@@ -276,15 +329,15 @@ test('places are found in requests of any shape', () => {
     { topic: 'b', partitions: [5, 6] },
   ]
   const byId = [{ topic: '', topicId: 'id', partitions: [7] }, { topicId: 'unknown' }]
+  const groups = [{ groupId: 'g', topics: [{ name: 'd' }, { name: 'e', partitionIndexes: [8] }] }]
   const nameOf = (id: string) => (id === 'id' ? 'c' : undefined)
-  expect(placesOf({ topics, byId, other: 5 }, nameOf)).toEqual([
-    { topic: 'a', partition: -1 },
+  expect(placesOf({ topics, byId, other: 5, groups }, nameOf)).toEqual([
     { topic: 'a', partition: 3 },
-    { topic: 'b', partition: -1 },
     { topic: 'b', partition: 5 },
     { topic: 'b', partition: 6 },
-    { topic: 'c', partition: -1 },
     { topic: 'c', partition: 7 },
+    { topic: 'd', partition: -1 },
+    { topic: 'e', partition: 8 },
   ])
 })
 

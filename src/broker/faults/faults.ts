@@ -5,7 +5,10 @@ import type { Place } from './places.ts'
 
 /** Which requests a fault meets, and how often. */
 export interface FaultTarget {
-  /** How many requests it meets before it is used up. Default: 1. */
+  /**
+   * How many requests it meets before it is used up; with a `partition`, how many times it meets
+   * one. Default: 1.
+   */
   readonly times?: number
   /** Goes on for as long as this gives true; `times` then means nothing. */
   readonly while?: () => boolean
@@ -13,6 +16,10 @@ export interface FaultTarget {
   readonly broker?: number
   /** Requests that name this topic; an error goes to this topic alone. Default: any. */
   readonly topic?: string
+  /**
+   * Requests that name this partition, or a topic as a whole; an error goes to this partition
+   * alone, whatever else the request names. Default: any.
+   */
   readonly partition?: number
 }
 
@@ -51,6 +58,8 @@ interface Fault {
 /** A fault that has met its request. */
 export interface Met {
   readonly action: FaultAction
+  /** Whether it is about a topic or partition, and not about the request as a whole. */
+  readonly isPlaced: boolean
   readonly failureOf: FailureOf
   /** Whether a partition of the request is meant. */
   isMeant(topic: string, partition: number): boolean
@@ -98,48 +107,105 @@ export class Faults {
     broker: number,
   ): Met | undefined {
     if (this.#waiting.length === 0) return undefined
-    const fault = this.#waiting.find(
-      waiting =>
-        waiting.api === api.name &&
-        // The one that another waits for must not wait, too.
-        !(waiting.action.is === 'reorder' && this.#held.has(api.name)) &&
-        meets(waiting.target, places, broker),
-    )
-    if (!fault) return undefined
-    if (!fault.target.while && --fault.left <= 0) {
-      this.#waiting = this.#waiting.filter(waiting => waiting !== fault)
+    let asked: readonly Place[] | undefined
+    const meeting = (fault: Fault): Meeting | undefined => {
+      if (fault.api !== api.name || !isOn(fault.target, broker)) return undefined
+      // The one that another waits for must not wait, too.
+      if (fault.action.is === 'reorder' && this.#held.has(api.name)) return undefined
+      if (!isPlaced(fault.target)) return { fault, places: [] }
+      asked ??= places()
+      const met = placesMet(fault, asked)
+      return met.length > 0 ? { fault, places: met } : undefined
     }
+    const meetings = this.#waiting.flatMap(fault => meeting(fault) ?? [])
+    const [first] = meetings
+    if (!first) return undefined
+    const together = isFailing(first) ? failingTogether(meetings) : [first]
+    for (const each of together) this.#use(each)
+    const { action, target } = first.fault
     return {
-      action: fault.action,
-      failureOf: failureOf(fault),
-      isMeant: (topic, partition) => isMeant(fault.target, topic, partition),
-      giveBack: () => this.#giveBack(fault),
+      action,
+      isPlaced: isPlaced(target),
+      failureOf: (topic, partition) => failureAmong(together, topic, partition),
+      isMeant: (topic, partition) => isMeant(target, topic, partition),
+      giveBack: () => this.#giveBack(first),
     }
   }
 
-  #giveBack(fault: Fault): void {
-    fault.left++
+  #use({ fault, places }: Meeting): void {
+    if (fault.target.while) return
+    fault.left -= timesOf(fault.target, places)
+    if (fault.left <= 0) this.#waiting = this.#waiting.filter(waiting => waiting !== fault)
+  }
+
+  #giveBack({ fault, places }: Meeting): void {
+    if (!fault.target.while) fault.left += timesOf(fault.target, places)
     if (!this.#waiting.includes(fault)) this.#waiting.unshift(fault)
   }
 }
 
-function meets(target: FaultTarget, places: () => readonly Place[], broker: number): boolean {
+/** A fault that fits a request, and the places in it that are meant, if it is about places. */
+interface Meeting {
+  readonly fault: Fault
+  readonly places: readonly Place[]
+}
+
+function isOn(target: FaultTarget, broker: number): boolean {
   if (target.while && !target.while()) return false
-  if (target.broker !== undefined && target.broker !== broker) return false
-  if (target.topic === undefined && target.partition === undefined) return true
-  return places().some(({ topic, partition }) => isMeant(target, topic, partition))
+  return target.broker === undefined || target.broker === broker
+}
+
+function isPlaced({ topic, partition }: FaultTarget): boolean {
+  return topic !== undefined || partition !== undefined
+}
+
+/** Of the places asked for, those that are meant; no more than the fault has left. */
+function placesMet({ target, left }: Fault, asked: readonly Place[]): Place[] {
+  const met = asked.filter(({ topic, partition }) => isMeant(target, topic, partition))
+  return target.partition === undefined || target.while ? met : met.slice(0, left)
+}
+
+function timesOf({ partition }: FaultTarget, places: readonly Place[]): number {
+  return partition === undefined ? 1 : places.length
+}
+
+function isFailing({ fault: { action, target } }: Meeting): boolean {
+  return action.is === 'fail' && isPlaced(target)
+}
+
+/** Errors that are meant for different places of one request come in it together. */
+function failingTogether(meetings: readonly Meeting[]): Meeting[] {
+  const taken = new Set<string>()
+  return meetings.filter(meeting => {
+    if (!isFailing(meeting)) return false
+    const names = meeting.places.map(({ topic, partition }) => `${topic}-${partition}`)
+    const isNew = names.some(name => !taken.has(name))
+    for (const name of names) taken.add(name)
+    return isNew
+  })
+}
+
+function failureAmong(
+  meetings: readonly Meeting[],
+  topic: string,
+  partition: number,
+): ErrorName | undefined {
+  for (const { fault, places } of meetings) {
+    const { action, target } = fault
+    if (action.is !== 'fail') continue
+    const isMet =
+      target.partition === undefined
+        ? isMeant(target, topic, partition)
+        : places.some(place => place.topic === topic && place.partition === partition)
+    if (isMet) return action.error
+  }
+  return undefined
 }
 
 function isMeant(target: FaultTarget, topic: string, partition: number): boolean {
   const isTopic = target.topic === undefined || target.topic === topic
   const isAny = target.partition === undefined || partition === ANY_PARTITION
   return isTopic && (isAny || target.partition === partition)
-}
-
-function failureOf({ action, target }: Fault): FailureOf {
-  if (action.is !== 'fail') return NO_FAILURE
-  const { error } = action
-  return (topic, partition) => (isMeant(target, topic, partition) ? error : undefined)
 }
 
 /** Throws for a name that is no error of Kafka's, which text from outside may hold. */

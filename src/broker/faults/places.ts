@@ -1,6 +1,6 @@
 import type { AnyMessage } from '../handler.ts'
 
-/** A partition that a request names, or a topic as a whole (partition -1). */
+/** A partition that a request names, or a topic that it names without any (partition -1). */
 export interface Place {
   readonly topic: string
   readonly partition: number
@@ -18,9 +18,14 @@ export function placesOf(
   const places: Place[] = []
   for (const topic of objectsIn(request)) {
     const name = nameIn(topic) ?? (typeof topic.topicId === 'string' && nameOf(topic.topicId))
-    if (typeof name !== 'string') continue
-    places.push({ topic: name, partition: -1 })
-    for (const partition of partitionsIn(topic)) places.push({ topic: name, partition })
+    if (typeof name !== 'string') {
+      // A list of groups, transactions or markers, each with topics of its own.
+      places.push(...placesOf(topic, nameOf))
+      continue
+    }
+    const partitions = partitionsIn(topic)
+    if (partitions.length === 0) places.push({ topic: name, partition: -1 })
+    for (const partition of partitions) places.push({ topic: name, partition })
   }
   return places
 }

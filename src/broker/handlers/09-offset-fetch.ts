@@ -29,26 +29,31 @@ interface WantedTopic {
   readonly partitionIndexes: readonly number[]
 }
 
-export const offsetFetch = on(OffsetFetch, [1, 10], async (request, context) => {
-  const { requireStable } = request
-  if (context.version >= 8) {
-    const groups = request.groups.map(({ groupId, memberId, memberEpoch, topics }) => {
-      const user = { memberId, instanceId: null, epoch: memberEpoch }
-      return answer({ groupId, user, topics, requireStable }, context)
-    })
-    return { topics: [], groups }
-  }
-  const { groupId } = request
-  const topics = request.topics?.map(topic => ({ ...topic, topicId: ZERO_UUID })) ?? null
-  const user = { memberId: null, instanceId: null, epoch: -1 }
-  const group = answer({ groupId, user, topics, requireStable }, context)
-  const named = group.topics.map(({ name = '', partitions }) => ({ name, partitions }))
-  // Version 1 has no place for an error but at the partitions.
-  if (context.version === 1 && group.errorCode !== 0) {
-    return { topics: failedTopics(topics ?? [], group.errorCode), groups: [] }
-  }
-  return { topics: named, errorCode: group.errorCode, groups: [] }
-})
+export const offsetFetch = on(
+  OffsetFetch,
+  [1, 10],
+  async (request, context) => {
+    const { requireStable } = request
+    if (context.version >= 8) {
+      const groups = request.groups.map(({ groupId, memberId, memberEpoch, topics }) => {
+        const user = { memberId, instanceId: null, epoch: memberEpoch }
+        return answer({ groupId, user, topics, requireStable }, context)
+      })
+      return { topics: [], groups }
+    }
+    const { groupId } = request
+    const topics = request.topics?.map(topic => ({ ...topic, topicId: ZERO_UUID })) ?? null
+    const user = { memberId: null, instanceId: null, epoch: -1 }
+    const group = answer({ groupId, user, topics, requireStable }, context)
+    const named = group.topics.map(({ name = '', partitions }) => ({ name, partitions }))
+    // Version 1 has no place for an error but at the partitions.
+    if (context.version === 1 && group.errorCode !== 0) {
+      return { topics: failedTopics(topics ?? [], group.errorCode), groups: [] }
+    }
+    return { topics: named, errorCode: group.errorCode, groups: [] }
+  },
+  { fails: 'placed' },
+)
 
 function answer(wanted: Wanted, context: Context): GroupAnswer {
   const { groupId } = wanted
@@ -75,13 +80,15 @@ function allTopics(groupId: string, { cluster }: Context): WantedTopic[] {
 function topicAnswer(
   { name, topicId, partitionIndexes }: WantedTopic,
   { groupId, requireStable }: Wanted,
-  { cluster, version }: Context,
+  { cluster, version, failureOf }: Context,
 ): GroupAnswer['topics'][number] {
   const { offsets } = cluster.groups
   const topicName = topicId === ZERO_UUID ? name : cluster.topics.withId(topicId)?.name
   const partitions = partitionIndexes.map(partitionIndex => {
     const nothing = { partitionIndex, committedOffset: -1, committedLeaderEpoch: -1, metadata: '' }
     if (topicName === undefined) return { ...nothing, errorCode: code('UNKNOWN_TOPIC_ID') }
+    const failure = failureOf(topicName, partitionIndex)
+    if (failure) return { ...nothing, errorCode: code(failure) }
     if (requireStable && offsets.isPending(groupId, topicName, partitionIndex)) {
       return { ...nothing, errorCode: code('UNSTABLE_OFFSET_COMMIT') }
     }

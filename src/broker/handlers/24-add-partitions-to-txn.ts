@@ -29,23 +29,28 @@ interface Wanted {
 const KNOWS_FENCED = 2
 const FROM_BROKERS = 4
 
-export const addPartitionsToTxn = on(AddPartitionsToTxn, [0, 5], async (request, context) => {
-  if (context.version < FROM_BROKERS) {
-    const wanted = {
-      transactionalId: request.v3AndBelowTransactionalId,
-      producerId: request.v3AndBelowProducerId,
-      producerEpoch: request.v3AndBelowProducerEpoch,
-      verifyOnly: false,
-      topics: request.v3AndBelowTopics,
+export const addPartitionsToTxn = on(
+  AddPartitionsToTxn,
+  [0, 5],
+  async (request, context) => {
+    if (context.version < FROM_BROKERS) {
+      const wanted = {
+        transactionalId: request.v3AndBelowTransactionalId,
+        producerId: request.v3AndBelowProducerId,
+        producerEpoch: request.v3AndBelowProducerEpoch,
+        verifyOnly: false,
+        topics: request.v3AndBelowTopics,
+      }
+      return { resultsByTopicV3AndBelow: await add(wanted, context), resultsByTransaction: [] }
     }
-    return { resultsByTopicV3AndBelow: await add(wanted, context), resultsByTransaction: [] }
-  }
-  const adding = request.transactions.map(async wanted => ({
-    transactionalId: wanted.transactionalId,
-    topicResults: await add(wanted, context),
-  }))
-  return { resultsByTransaction: await Promise.all(adding), resultsByTopicV3AndBelow: [] }
-})
+    const adding = request.transactions.map(async wanted => ({
+      transactionalId: wanted.transactionalId,
+      topicResults: await add(wanted, context),
+    }))
+    return { resultsByTransaction: await Promise.all(adding), resultsByTopicV3AndBelow: [] }
+  },
+  { fails: 'placed' },
+)
 
 async function add(wanted: Wanted, context: Context): Promise<TopicResult[]> {
   const { cluster, node } = context
@@ -59,6 +64,10 @@ async function add(wanted: Wanted, context: Context): Promise<TopicResult[]> {
     return results(wanted, part =>
       isMissing(part) ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'OPERATION_NOT_ATTEMPTED',
     )
+  }
+  const failureOf = ({ topic, partition }: TopicPartition) => context.failureOf(topic, partition)
+  if (parts.some(failureOf)) {
+    return results(wanted, part => failureOf(part) ?? 'OPERATION_NOT_ATTEMPTED')
   }
   if (transactionalId === '') return results(wanted, () => 'INVALID_REQUEST')
   const error = cluster.transactions.coordinatorError(transactionalId, node.id)

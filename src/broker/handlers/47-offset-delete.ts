@@ -10,27 +10,34 @@ import { servingError } from '../groups/serving.ts'
 import { on } from '../handler.ts'
 import { code } from './answers.ts'
 
-export const offsetDelete = on(OffsetDelete, [0, 0], async (request, context) => {
-  const { groupId } = request
-  const { groups, topics: known } = context.cluster
-  const group = groups.find(groupId)
-  const error =
-    servingError(groupId, context) ?? (group ? group.offsetDeleteError() : 'GROUP_ID_NOT_FOUND')
-  if (error || !group) return { errorCode: code(error ?? 'GROUP_ID_NOT_FOUND'), topics: [] }
-  const places: OffsetPlace[] = []
-  const topics = request.topics.map(({ name, partitions }) => ({
-    name,
-    partitions: partitions.map(({ partitionIndex }) => {
-      if (!known.named(name)?.partitions[partitionIndex]) {
-        return { partitionIndex, errorCode: code('UNKNOWN_TOPIC_OR_PARTITION') }
-      }
-      if (!group.isEmpty && group.subscribes(name)) {
-        return { partitionIndex, errorCode: code('GROUP_SUBSCRIBED_TO_TOPIC') }
-      }
-      places.push({ topic: name, partition: partitionIndex })
-      return { partitionIndex, errorCode: 0 }
-    }),
-  }))
-  await groups.deleteOffsets(groupId, places)
-  return { errorCode: 0, topics }
-})
+export const offsetDelete = on(
+  OffsetDelete,
+  [0, 0],
+  async (request, context) => {
+    const { groupId } = request
+    const { groups, topics: known } = context.cluster
+    const group = groups.find(groupId)
+    const error =
+      servingError(groupId, context) ?? (group ? group.offsetDeleteError() : 'GROUP_ID_NOT_FOUND')
+    if (error || !group) return { errorCode: code(error ?? 'GROUP_ID_NOT_FOUND'), topics: [] }
+    const places: OffsetPlace[] = []
+    const topics = request.topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex }) => {
+        const failure = context.failureOf(name, partitionIndex)
+        if (failure) return { partitionIndex, errorCode: code(failure) }
+        if (!known.named(name)?.partitions[partitionIndex]) {
+          return { partitionIndex, errorCode: code('UNKNOWN_TOPIC_OR_PARTITION') }
+        }
+        if (!group.isEmpty && group.subscribes(name)) {
+          return { partitionIndex, errorCode: code('GROUP_SUBSCRIBED_TO_TOPIC') }
+        }
+        places.push({ topic: name, partition: partitionIndex })
+        return { partitionIndex, errorCode: 0 }
+      }),
+    }))
+    await groups.deleteOffsets(groupId, places)
+    return { errorCode: 0, topics }
+  },
+  { fails: 'placed' },
+)

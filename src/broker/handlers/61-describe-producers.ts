@@ -17,14 +17,21 @@ type PartitionAnswer = ResponseInput<
   typeof DescribeProducers
 >['topics'][number]['partitions'][number]
 
-export const describeProducers = on(DescribeProducers, [0, 0], async (request, context) => ({
-  topics: request.topics.map(({ name, partitionIndexes }) => ({
-    name,
-    partitions: partitionIndexes.map(index => answer(name, index, context)),
-  })),
-}))
+export const describeProducers = on(
+  DescribeProducers,
+  [0, 0],
+  async (request, context) => ({
+    topics: request.topics.map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map(index => answer(name, index, context)),
+    })),
+  }),
+  { fails: 'placed' },
+)
 
 function answer(topic: string, partitionIndex: number, context: Context): PartitionAnswer {
+  const failure = context.failureOf(topic, partitionIndex)
+  if (failure) return failed(partitionIndex, failure)
   const problem = topicNameProblem(topic)
   if (problem) return failed(partitionIndex, 'INVALID_TOPIC_EXCEPTION', problem)
   const partition = context.cluster.topics.named(topic)?.partitions[partitionIndex]
