@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { BufferFullError } from '../errors.ts'
 import type { Publisher } from '../events.ts'
+import { tapOperation } from '../operations.ts'
 import type { Accumulator } from './accumulator.ts'
 import type {
   Content,
@@ -18,7 +19,9 @@ import {
   plainContent,
   type Serializers,
 } from './records.ts'
-import { watch } from './watched.ts'
+import { type Watched, watch } from './watched.ts'
+
+const producing = tapOperation('produce')
 
 type AnyRecord = ProducerRecord<unknown, unknown>
 
@@ -58,7 +61,7 @@ export class Intake<Key, Value> {
 
   /** Takes a record in; throws what `produce()` says it throws. */
   takeNow(record: ProducerRecord<Key, Value>, listener: DeliveryListener | undefined): void {
-    const watched = watch(record, listener, this.#publisher.source)
+    const watched = producing.hasSubscribers ? this.#watch(record, listener) : undefined
     if (!watched) return this.#appendNow(record, this.#contentNow(record), listener)
     try {
       this.#appendNow(record, this.#contentNow(watched.record), watched)
@@ -73,7 +76,7 @@ export class Intake<Key, Value> {
    * the waiter, if it can't be taken.
    */
   take(record: ProducerRecord<Key, Value>, waiter: DeliveryWaiter): void {
-    const watched = watch(record, waiter, this.#publisher.source)
+    const watched = producing.hasSubscribers ? this.#watch(record, waiter) : undefined
     if (!watched) return this.#take(record, record, waiter)
     try {
       this.#take(record, watched.record, watched)
@@ -81,6 +84,10 @@ export class Intake<Key, Value> {
       watched.operation.end({ error })
       throw error
     }
+  }
+
+  #watch(record: AnyRecord, listener: DeliveryListener | undefined): Watched | undefined {
+    return watch(record, listener, this.#publisher.source)
   }
 
   /** `shaped` is the record itself, or what a tool made of it. */

@@ -1,5 +1,5 @@
 import type { EventSource } from '../events.ts'
-import { beginOperation, Operation, type OperationFacts, tapOperation } from '../operations.ts'
+import { beginOperation, Operation, type OperationFacts } from '../operations.ts'
 import type { RecordHeader } from '../records/layout.ts'
 import type {
   DeliveryListener,
@@ -8,8 +8,6 @@ import type {
   ProducerRecord,
 } from './delivery.ts'
 import { checkRecord, headerList } from './records.ts'
-
-const producing = tapOperation('produce')
 
 /**
  * A record whose way a tool looks on at, as tracing does: beside whoever of the program waits for
@@ -55,7 +53,6 @@ export function watch(
   listener: DeliveryListener | undefined,
   source: EventSource,
 ): Watched | undefined {
-  if (!producing.hasSubscribers) return undefined
   checkRecord(record)
   const { topic, partition, key, value, timestamp } = record
   const headers = record.headers === undefined ? [] : headerList(record.headers)
