@@ -1,6 +1,6 @@
 // A test with jest, which runs ES modules with Node's --experimental-vm-modules:
 //
-//     npm ci && npm install ../../.. && npm test
+//     npm ci && npm i --no-save ../../.. && npm test
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Consumer, Producer, stringDeserializer } from 'posthaste'
 import { EmbeddedCluster } from 'posthaste/broker'
