@@ -66,6 +66,8 @@ function shown(value: number | null | undefined): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? 2 : 0 })
 }
 
+const timeOf = (seconds: number) => new Date(seconds * 1000).toLocaleTimeString('en-GB')
+
 const dataOf = (times: readonly number[], lines: readonly Line[]): uPlot.AlignedData => [
   [...times],
   ...lines.map(({ values }) => [...values]),
@@ -86,7 +88,10 @@ function optionsOf(lines: readonly Line[], box: HTMLElement): uPlot.Options {
     legend: { show: false },
     cursor: { show: false },
     scales: { x: { time: true }, y: { range: (_, _min, max) => [0, Math.max(1, max * 1.1)] } },
-    axes: [axis, { ...axis, size: 56 }],
+    axes: [
+      { ...axis, size: 30, space: 70, values: (_, seconds) => seconds.map(timeOf) },
+      { ...axis, size: 56 },
+    ],
     series: [
       {},
       ...lines.map(({ name }, i) => ({

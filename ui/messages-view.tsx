@@ -32,7 +32,7 @@ export function MessagesView() {
               >
                 {each.name}
                 <small data-topic={each.name} data-records={recordsIn(each)}>
-                  {each.partitions.length} slots, {recordsIn(each).toLocaleString('en-US')} offsets
+                  {counted(each.partitions.length, 'slot')}, {counted(recordsIn(each), 'offset')}
                 </small>
               </button>
             </li>
@@ -112,11 +112,11 @@ function MessageTable({ messages }: { messages: readonly MessageView[] }) {
       <table class="records">
         <thead>
           <tr>
-            <th scope="col">offset</th>
-            <th scope="col">time</th>
-            <th scope="col">key</th>
-            <th scope="col">value</th>
-            <th scope="col">headers</th>
+            {['offset', 'time', 'key', 'value', 'headers'].map(name => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
@@ -125,8 +125,8 @@ function MessageTable({ messages }: { messages: readonly MessageView[] }) {
               <td>{offset}</td>
               <td>{new Date(timestamp).toLocaleTimeString()}</td>
               <td>{key ?? <em>null</em>}</td>
-              <td>{value === null ? <em>null</em> : <pre>{indented(value)}</pre>}</td>
-              <td>
+              <td class="wide">{value === null ? <em>null</em> : <pre>{indented(value)}</pre>}</td>
+              <td class="wide">
                 {headers.map(([name, each]) => (
                   <div key={name}>
                     {name}: {each ?? 'null'}
@@ -145,8 +145,16 @@ function MessageTable({ messages }: { messages: readonly MessageView[] }) {
 function indented(value: string): string {
   if (!/^\s*[[{]/.test(value)) return value
   try {
-    return JSON.stringify(JSON.parse(value), null, 2)
+    return JSON.stringify(JSON.parse(value), null, 2).replace(flat, list =>
+      list.replace(/\s+/g, ' '),
+    )
   } catch {
     return value
   }
 }
+
+/** A list of numbers and the like, over several lines; texts may hold what is between brackets. */
+const flat = /\[[^[\]{}"]+\]/g
+
+const counted = (count: number, what: string) =>
+  `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`
