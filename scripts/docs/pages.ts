@@ -5,6 +5,7 @@ import { configurationPage } from './configuration.ts'
 import { dependenciesPage } from './dependencies.ts'
 import { errorsPage } from './errors.ts'
 import { eventsPage } from './events.ts'
+import { metricsPage } from './metrics.ts'
 import { statesPage } from './states.ts'
 
 /** Every page that is made from the code alone. */
@@ -17,5 +18,6 @@ export const pages: readonly (readonly [path: string, make: () => string])[] = [
   ['docs/dependencies.md', dependenciesPage],
   ['docs/errors.md', errorsPage],
   ['docs/events.md', eventsPage],
+  ['docs/metrics.md', metricsPage],
   ['docs/states.md', statesPage],
 ]

@@ -25,4 +25,5 @@ export {
   type PrometheusValue,
   prometheus,
 } from './prometheus.ts'
+export { type MetricsServer, type MetricsServerOptions, serveMetrics } from './serve.ts'
 export type { DistributionSample, Labels, Reading, ValueSample } from './store.ts'

@@ -18,11 +18,12 @@ import { Complaints } from '../complaints.ts'
 import { contact, unknownTopic } from '../contact.ts'
 import { exitCodes, UsageError } from '../exit.ts'
 import { Interrupt } from '../interrupt.ts'
+import { type MetricsFlags, metricsOptions, startMetrics } from '../metrics.ts'
 import { Output } from '../output.ts'
-import { type CommonFlags, settingsFor, settingsIn } from '../settings.ts'
+import { settingsFor, settingsIn } from '../settings.ts'
 import { table, widthOf } from '../table.ts'
 
-interface Flags extends CommonFlags {
+interface Flags extends MetricsFlags {
   readonly messages: number
   readonly size: number
   readonly topic?: string
@@ -65,11 +66,13 @@ export function declare(command: Command): void {
     .action(async () => {
       process.exitCode = await bench(command.optsWithGlobals<Flags>())
     })
+  metricsOptions(command)
 }
 
 /** Measures, tells, and gives the exit code. */
 async function bench(flags: Flags): Promise<number> {
   const { settings, reading } = bothSettings(flags)
+  await using _ = await startMetrics(flags)
   let topic: string | undefined
   using interrupt = new Interrupt(() =>
     topic === undefined ? undefined : `posthaste: ended at once: the topic ${topic} is left`,

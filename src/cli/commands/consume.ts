@@ -14,13 +14,14 @@ import { contact, unknownTopic } from '../contact.ts'
 import { exitCodes, UsageError } from '../exit.ts'
 import { jsonPrinter, type Printer, textPrinter } from '../format.ts'
 import { Interrupt } from '../interrupt.ts'
+import { type MetricsFlags, metricsOptions, startMetrics } from '../metrics.ts'
 import { Output } from '../output.ts'
 import { Printing } from '../printing.ts'
 import { noProgress, type Progress, progressBar } from '../progress.ts'
 import { type RegistryFlags, registryFor, shared } from '../schemas/registry.ts'
 import { settingsFor } from '../settings.ts'
 
-interface Flags extends RegistryFlags {
+interface Flags extends RegistryFlags, MetricsFlags {
   readonly fromBeginning?: boolean
   readonly group?: string
   readonly maxMessages?: number
@@ -66,6 +67,7 @@ export function declare(command: Command): void {
     .action(async (topics: string[]) => {
       process.exitCode = await consume(topics, command.optsWithGlobals<Flags>())
     })
+  metricsOptions(command)
 }
 
 /** Prints records; gives the exit code. */
@@ -76,6 +78,7 @@ async function consume(topics: readonly string[], flags: Flags): Promise<number>
   })
   const { deserializers, print } = await reading(flags)
   using interrupt = new Interrupt()
+  await using _ = await startMetrics(flags)
   await using consumer = new Consumer(settings, deserializers)
   interrupt.signal.addEventListener('abort', () => consumer.stop())
   const begun = begin(consumer, topics, settings)

@@ -17,8 +17,9 @@ import { type GroupPlaces, Groups } from '../demo/groups.ts'
 import { exampleOrders, type Order } from '../demo/orders.ts'
 import { DemoReport } from '../demo/report.ts'
 import { exitCodes } from '../exit.ts'
+import { type MetricsFlags, metricsOptions, startMetrics } from '../metrics.ts'
 import { Output } from '../output.ts'
-import { type CommonFlags, settingsFor, settingsIn } from '../settings.ts'
+import { settingsFor, settingsIn } from '../settings.ts'
 
 const BROKERS = 3
 const PARTITIONS = 6
@@ -37,13 +38,16 @@ order evolves, by a schema registry in this process. With -b it does so on a run
 topics and groups of its own that are deleted at the end. Exit code 1 where a check fails.`
 
 export function declare(command: Command): void {
-  command.addHelpText('after', examples).action(async () => {
-    process.exitCode = await demo(command.optsWithGlobals<CommonFlags>())
-  })
+  metricsOptions(command)
+    .addHelpText('after', examples)
+    .action(async () => {
+      process.exitCode = await demo(command.optsWithGlobals<MetricsFlags>())
+    })
 }
 
 /** Sends, reads, compares; gives the exit code. */
-async function demo(flags: CommonFlags): Promise<number> {
+async function demo(flags: MetricsFlags): Promise<number> {
+  await using _ = await startMetrics(flags)
   const orders = await exampleOrders()
   await using cluster =
     flags.bootstrapServer === undefined

@@ -13,6 +13,7 @@ import { exitCodes, UsageError } from '../exit.ts'
 import { Feed } from '../feed.ts'
 import { Interrupt } from '../interrupt.ts'
 import { lineReader } from '../line-record.ts'
+import { type MetricsFlags, metricsOptions, startMetrics } from '../metrics.ts'
 import { noProgress, type Progress, progressBar } from '../progress.ts'
 import { type RegistryFlags, registryFor, registryHelp, shared } from '../schemas/registry.ts'
 import {
@@ -24,7 +25,7 @@ import {
 import { settingsFor } from '../settings.ts'
 import { openSources, type Source } from '../sources.ts'
 
-interface Flags extends RegistryFlags, SchemaFlags {
+interface Flags extends RegistryFlags, SchemaFlags, MetricsFlags {
   readonly keySeparator?: string
   readonly keyField?: string
   readonly header?: readonly NamedValue[]
@@ -79,6 +80,7 @@ export function declare(command: Command): void {
     .action(async (topic: string, files: string[]) => {
       process.exitCode = await produce(topic, files, command.optsWithGlobals<Flags>())
     })
+  metricsOptions(command)
 }
 
 /** Sends a record a line; gives the exit code. */
@@ -96,6 +98,7 @@ async function produce(topic: string, files: readonly string[], flags: Flags): P
   const write = await writer(topic, flags)
   const keyAsJson = flags.keySchema !== undefined
   const read = lineReader({ topic, ...flags, headers: flags.header, keyAsJson })
+  await using _ = await startMetrics(flags)
   const producer = new Producer(settings)
   const log = new DeliveryLog(flags)
   producer.on('error', error => log.failed(error))
