@@ -25,7 +25,7 @@ import type { TopicPartition } from './partition.ts'
 import { Reading } from './reading.ts'
 import { checkRunOptions, type RunOptions } from './run/options.ts'
 import { Runner } from './run/runner.ts'
-import { checkSlot, checkStart, type StartAt } from './start.ts'
+import { checkStart, checkTopics, type StartAt } from './start.ts'
 import type { ConsumerMetrics } from './statistics.ts'
 import { Watchdog } from './watchdog.ts'
 import { type LoopParts, Work } from './work.ts'
@@ -138,7 +138,7 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
   subscribe(topics: readonly string[] | RegExp, listener?: RebalanceListener): Promise<void> {
     this.#requireOpen('subscribe')
     const group = this.#requireGroup('subscribe')
-    if (!(topics instanceof RegExp)) for (const topic of topics) checkSlot({ topic, partition: 0 })
+    if (!(topics instanceof RegExp)) checkTopics(topics)
     return kept(group.subscribe(topics, listener))
   }
 

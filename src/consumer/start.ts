@@ -51,6 +51,15 @@ export function checkSlot({ topic, partition }: TopicPartition): void {
   throw new ConfigError(`partition must be a whole number from 0, got ${JSON.stringify(partition)}`)
 }
 
+/** Looks at what is subscribed to: a text would pass for a list of its letters. */
+export function checkTopics(topics: unknown): void {
+  if (!Array.isArray(topics)) {
+    const got = JSON.stringify(topics)
+    throw new ConfigError(`topics must be a list or a RegExp, got ${got}`, "such as ['orders']")
+  }
+  for (const topic of topics) checkSlot({ topic, partition: 0 })
+}
+
 export function checkStart(slot: TopicPartition, offset: unknown): void {
   checkSlot(slot)
   if (isStart(offset)) return

@@ -45,7 +45,19 @@ export function checkTopicName(topic: string): void {
 export function plainContent(record: ProducerRecord<unknown, unknown>): Content {
   if (!isPlain(record.key)) throw notPlain(record, 'key')
   if (!isPlain(record.value)) throw notPlain(record, 'value')
+  if (record.value === undefined) checkTombstone(record)
   return record as Content
+}
+
+/** Kafkajs takes a topic with `messages`: here that would be a tombstone, and nothing of them. */
+function checkTombstone(record: ProducerRecord<unknown, unknown>): void {
+  if (!('messages' in record)) return
+  throw new KafkaError({
+    code: 'INVALID_RECORD',
+    message: `a record for ${record.topic} has "messages" and no value`,
+    hint: 'give each to send(), or all to sendBatch(), as { topic, key, value }',
+    at: { topic: record.topic },
+  })
 }
 
 function isPlain(given: unknown): given is Encoded | undefined {
@@ -95,6 +107,7 @@ export function encode(
   headers: RecordHeader[],
 ): Encoded | Promise<Encoded> {
   const given = record[field]
+  if (field === 'value' && given === undefined) checkTombstone(record)
   if (given === null || given === undefined) return null
   if (!serializer) {
     if (isPlain(given)) return given
