@@ -94,6 +94,18 @@ describe('topics', () => {
     return answer.topics[0]!
   }
 
+  test('names that metrics could not tell apart do not both exist, until one is deleted', async () => {
+    await cluster.createTopic('a.topic')
+    for (const name of ['a_topic', 'a.topic']) {
+      const problem = name === 'a.topic' ? 'TOPIC_ALREADY_EXISTS' : 'INVALID_TOPIC_EXCEPTION'
+      await expect(cluster.createTopic(name)).rejects.toThrow(problem)
+    }
+    await cluster.createTopic('a-topic')
+    await client.call(DeleteTopics, 4, { topicNames: ['a.topic'], timeoutMs: 1_000 })
+    await cluster.createTopic('a_topic')
+    expect(cluster.topics()).toEqual(['a-topic', 'a_topic'])
+  })
+
   test('spread their partitions and replicas over the brokers', async () => {
     await cluster.createTopic('orders', { partitions: 6 })
     const { partitions, topicId, errorCode } = await metadataOf('orders')

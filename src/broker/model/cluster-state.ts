@@ -210,7 +210,7 @@ export class ClusterState {
   planTopic(topic: NewTopic): TopicPlan {
     const { defaultPartitions, defaultReplicationFactor } = this.settings
     return planTopic(topic, {
-      topicNames: this.topics.names(),
+      nameLike: name => this.topics.alike(name)?.name,
       brokers: this.livingNodes.map(node => node.id),
       defaultPartitions,
       defaultReplicationFactor,

@@ -1,7 +1,7 @@
 import type { ErrorName } from '../../protocol/errors.ts'
 import { configProblem } from '../config/config-table.ts'
 import { isTopicConfig, topicConfigs } from '../config/topic-configs.ts'
-import { collidingName, topicNameProblem } from './topic-names.ts'
+import { topicNameProblem } from './topic-names.ts'
 
 /** What a topic is asked to be; -1 leaves a number to the cluster's defaults. */
 export interface NewTopic {
@@ -17,7 +17,8 @@ export interface NewTopic {
 
 /** What the decision depends on. */
 export interface TopicSurroundings {
-  readonly topicNames: Iterable<string>
+  /** The name of a topic that has this one, or one that collides with it. */
+  nameLike(name: string): string | undefined
   /** The ids of the living brokers, in order. */
   readonly brokers: readonly number[]
   readonly defaultPartitions: number
@@ -42,11 +43,9 @@ function refused(code: ErrorName, message: string): TopicPlan {
 function nameRefusal({ name }: NewTopic, around: TopicSurroundings): TopicPlan | undefined {
   const problem = topicNameProblem(name)
   if (problem) return refused('INVALID_TOPIC_EXCEPTION', problem)
-  const names = [...around.topicNames]
-  if (names.includes(name))
-    return refused('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`)
-  const other = collidingName(name, names)
+  const other = around.nameLike(name)
   if (other === undefined) return undefined
+  if (other === name) return refused('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`)
   const message = `Topic '${name}' collides with existing topic: ${other}`
   return refused('INVALID_TOPIC_EXCEPTION', message)
 }

@@ -15,12 +15,7 @@ export function topicNameProblem(name: string): string | undefined {
   )
 }
 
-/** In metrics '.' and '_' are one, so two names that differ by them alone must not both exist. */
-export function collidingName(name: string, existing: Iterable<string>): string | undefined {
-  if (!/[._]/.test(name)) return undefined
-  const plain = name.replaceAll('.', '_')
-  for (const other of existing) {
-    if (other !== name && other.replaceAll('.', '_') === plain) return other
-  }
-  return undefined
+/** In metrics '.' and '_' are one: of two names that are alike in this, only one may exist. */
+export function plainName(name: string): string {
+  return name.replaceAll('.', '_')
 }

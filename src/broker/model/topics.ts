@@ -2,11 +2,13 @@ import { type Random, randomBelow } from '../../base/random.ts'
 import { formatUuid, ZERO_UUID } from '../../wire/uuid.ts'
 import type { Partition } from './partition.ts'
 import type { Topic } from './topic.ts'
+import { plainName } from './topic-names.ts'
 
 /** The topics of a cluster, by name and by id. */
 export class Topics {
   readonly #byName = new Map<string, Topic>()
   readonly #byId = new Map<string, Topic>()
+  readonly #byPlainName = new Map<string, Topic>()
 
   get size(): number {
     return this.#byName.size
@@ -28,6 +30,11 @@ export class Topics {
     return this.#byName.get(name)
   }
 
+  /** The topic of this name, or of the one that collides with it. */
+  alike(name: string): Topic | undefined {
+    return this.#byPlainName.get(plainName(name))
+  }
+
   withId(id: string): Topic | undefined {
     return this.#byId.get(id)
   }
@@ -40,11 +47,13 @@ export class Topics {
   add(topic: Topic): void {
     this.#byName.set(topic.name, topic)
     this.#byId.set(topic.id, topic)
+    this.#byPlainName.set(plainName(topic.name), topic)
   }
 
   remove(topic: Topic): void {
     this.#byName.delete(topic.name)
     this.#byId.delete(topic.id)
+    this.#byPlainName.delete(plainName(topic.name))
   }
 }
 
