@@ -90,6 +90,34 @@ describe('what we are said to have, we have', () => {
   }
 })
 
+test('the defaults that moving.md compares are ours, and the settings too', async () => {
+  const text = await readFile(join(root, 'docs/guides/moving.md'), 'utf8')
+  const [, table = ''] = /\n(\| \| kafkajs[\s\S]*?)\n\n/.exec(text) ?? []
+  const compared = new Map(
+    table
+      .split('\n')
+      .slice(2)
+      .map(line => line.split(' | ').map(cell => cell.replace(/^\| | \|$/g, '')))
+      .map(cells => [codes(cells.at(-1)!)[0]!, cells.at(-2)!]),
+  )
+  expect(Object.fromEntries(compared)).toEqual({
+    'enable.idempotence': producerOptions['enable.idempotence'].fallback ? 'no' : 'yes',
+    partitioner: producerOptions.partitioner.fallback,
+    'delivery.timeout.ms': `${producerOptions['delivery.timeout.ms'].fallback / 1_000} s`,
+    'linger.ms': `${producerOptions['linger.ms'].fallback} ms, where a broker is busy`,
+    'isolation.level':
+      consumerOptions['isolation.level'].fallback === 'read_uncommitted' ? 'yes' : 'no',
+    'auto.offset.reset': consumerOptions['auto.offset.reset'].fallback.replace(
+      'latest',
+      'at the end',
+    ),
+    'session.timeout.ms': `${consumerOptions['session.timeout.ms'].fallback / 1_000} s`,
+    'partition.assignment.strategy': `\`${consumerOptions['partition.assignment.strategy'].fallback[0]}\``,
+    'allow.auto.create.topics': consumerOptions['allow.auto.create.topics'].fallback ? 'yes' : 'no',
+    'enable.auto.commit': 'what was processed',
+  })
+})
+
 describe.skipIf(lacks('npm'))('what clients for Node.js are said to have, they have', () => {
   test('kafkajs', { timeout: 120_000 }, async () => {
     const types = await theirText('kafkajs/types/index.d.ts')
