@@ -54,6 +54,7 @@ export function LiveView() {
 
 /** What stands for an event that a trace would pass over. */
 function besides(event: PlainEvent): string {
+  if (event.name === 'batch:moved') return `batch ${event.batch}: ${event.from} → ${event.to}`
   if (event.name !== 'broker:answered') return event.source.clientId
   const { broker, api, version, client } = event
   return `broker ${broker} answers ${api} (version ${version}) of ${client || 'a client'}`
