@@ -12,9 +12,13 @@ interface Manifest {
   readonly bin: Readonly<Record<string, string>>
   readonly exports: Readonly<Record<string, unknown>>
   readonly devDependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
 }
 
 const bin = join(root, 'node_modules', '.bin')
+
+/** Entry points that need a package which the program brings; all others must do without. */
+const needPeers = ['posthaste/opentelemetry']
 
 checkPackage().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
@@ -31,7 +35,10 @@ async function checkPackage(): Promise<void> {
     const tarball = await step('packs', () => pack(folder))
     const user = join(folder, 'user')
     await step('installs without scripts', () => install(user, tarball, manifest))
-    await step(`imports ${entries.join(', ')}`, () => load(user, entries))
+    const alone = entries.filter(entry => !needPeers.includes(entry))
+    await step(`imports ${alone.join(', ')}`, () => load(user, alone))
+    await step('installs what programs may bring', () => installPeers(user, manifest))
+    await step(`imports ${needPeers.join(', ')} too`, () => load(user, entries))
     await step('its types resolve', () => typeCheck(user, entries))
     await step('its commands answer --help', () => help(user, Object.keys(manifest.bin)))
     await step('publint', () => runOrThrow(join(bin, 'publint'), ['--strict', tarball]))
@@ -74,6 +81,12 @@ async function install(user: string, tarball: string, manifest: Manifest): Promi
   const nodeTypes = `@types/node@${manifest.devDependencies['@types/node']}`
   const quiet = ['--ignore-scripts', '--no-audit', '--no-fund']
   await runOrThrow('npm', ['install', ...quiet, tarball, nodeTypes], { cwd: user })
+}
+
+async function installPeers(user: string, { peerDependencies }: Manifest): Promise<void> {
+  const peers = Object.entries(peerDependencies).map(([name, range]) => `${name}@${range}`)
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund']
+  await runOrThrow('npm', ['install', ...quiet, ...peers], { cwd: user })
 }
 
 /** Both module systems must give the same names, and print nothing else, not even a warning. */
