@@ -27,8 +27,8 @@ metrics.stop()                                        // measures no more, and t
 in a program. [guides/operating.md](guides/operating.md) says what to look at and when to be woken;
 [grafana/posthaste.json](grafana/posthaste.json) is a dashboard for these names.
 
-- Nothing is measured before the call, and nobody pays for it then. After it, a batch costs a fraction of a microsecond and a
-  record nothing: see [performance.md](performance.md#metrics).
+- Nothing is measured before the call, and nobody pays for it then. After it, a batch costs half a microsecond and a record
+  nothing; see [what it costs](#what-it-costs).
 - A counter has no series before it first counts. Gauges are read from the clients at each scrape.
 - Clients with one \`client.id\` share their series: sums, or the longest where it says so.
 - A metric has at most 2,000 sets of labels (\`maxSeries\`). What comes after them is counted under \`other\` in every label but
@@ -41,6 +41,22 @@ in a program. [guides/operating.md](guides/operating.md) says what to look at an
 ${Object.entries(labelNames)
   .map(([name, about]) => `| \`${name}\` | ${about} |`)
   .join('\n')}
+`
+
+const costs = `## What it costs
+
+CPU time of the whole producer for each record, against a broker that answers at once and costs nothing, so that all that is
+left is the client; 60 turns with metrics and 60 without, alternately, on a busy machine of two cores (\`npm run bench:metrics\`):
+
+| records of 100 bytes or so | without | with | more |
+|---|---:|---:|---:|
+| default batches, 595 records | 265 ns | 267 ns | 0.5 % |
+| the same with lz4, 578 records | 1,958 ns | 1,950 ns | none that can be seen |
+| batches of 4 KiB, 18 records | 722 ns | 758 ns | 5 % |
+
+The last row is the worst that can be made of it: tiny batches, and no system call to send them. One scrape takes half a
+millisecond, and a few more where there are thousands of series. A handler of \`run()\` is measured each time it is called, which
+takes a quarter of a microsecond.
 `
 
 /** docs/metrics.md: how to have them, and every metric there is. */
@@ -57,7 +73,7 @@ export function metricsPage(): string {
       .map(name => row(name, catalogue[name])),
     '',
   ])
-  return [head, ...tables].join('\n')
+  return [head, ...tables, costs].join('\n')
 }
 
 function row(name: string, spec: MetricSpec): string {

@@ -5,6 +5,7 @@ import { configurationPage } from './configuration.ts'
 import { dependenciesPage } from './dependencies.ts'
 import { errorsPage } from './errors.ts'
 import { eventsPage } from './events.ts'
+import { grafanaDashboard } from './grafana.ts'
 import { metricsPage } from './metrics.ts'
 import { statesPage } from './states.ts'
 
@@ -18,6 +19,7 @@ export const pages: readonly (readonly [path: string, make: () => string])[] = [
   ['docs/dependencies.md', dependenciesPage],
   ['docs/errors.md', errorsPage],
   ['docs/events.md', eventsPage],
+  ['docs/grafana/posthaste.json', grafanaDashboard],
   ['docs/metrics.md', metricsPage],
   ['docs/states.md', statesPage],
 ]

@@ -43,6 +43,16 @@ const outputs: Readonly<Record<string, readonly string[]>> = {
     'process orders, within send orders',
     '6 spans, 1 trace',
   ],
+  'prometheus.ts': [
+    'posthaste_producer_records_delivered_total' +
+      '{service="shop",client_id="checkout",topic="orders"} 100',
+    'posthaste_producer_records_failed_total' +
+      '{service="shop",client_id="checkout",topic="orders",error="TOPIC_AUTHORIZATION_FAILED"} 1',
+    'posthaste_consumer_lag_records' +
+      '{service="shop",client_id="warehouse",topic="orders",partition="0"} 61',
+    'posthaste_consumer_fetched_records_total' +
+      '{service="shop",client_id="warehouse",topic="orders"} 100',
+  ],
   'back-pressure-from-file.ts': [
     '50000 lines delivered',
     'waited for space: true; never held more than 256 KiB: true',
