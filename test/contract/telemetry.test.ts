@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { FakeClock } from '../../src/base/fake-clock.ts'
 import { EmbeddedCluster, type PushedTelemetry } from '../../src/broker/index.ts'
@@ -13,7 +14,9 @@ import { IncrementalAlterConfigs } from '../../src/protocol/index.ts'
 import { telemetryNames } from '../../src/telemetry/measures.ts'
 import { version } from '../../src/version.ts'
 import { RawClient } from '../broker/raw-client.ts'
+import { root } from '../support/cache.ts'
 import { readMetrics } from '../support/otlp.ts'
+import { run } from '../support/run.ts'
 import { waitFor } from '../support/wait.ts'
 
 // Time is moved by the tests, for the clients and the cluster alike: a minute costs nothing.
@@ -298,3 +301,14 @@ test('closing does not wait for a broker that gives no answer', async () => {
   expect(clock.now() - began).toBeLessThanOrEqual(2_000)
   expect(heard).toEqual([])
 })
+
+test('a program that does not close its producer ends all the same', async () => {
+  await subscribe('*')
+  const program = join(root, 'test/contract/telemetry-program.ts')
+  const { code, stderr } = await run(process.execPath, [
+    ...['--import', 'tsx', program, cluster.bootstrapServers],
+    String(clock.epoch()),
+  ])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(asks()).toHaveLength(1)
+}, 60_000)
