@@ -2,34 +2,29 @@
  * The embedded broker under librdkafka's producer, beside a real Apache Kafka: `npm run
  * bench:broker`. Each broker is a process of its own; both meet the same client in turn.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { loadavg, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Command } from 'commander'
 import { startKafka } from '../test/kafka/cluster.ts'
-import { root } from '../test/support/cache.ts'
+import { runOrThrow } from '../test/support/run.ts'
 import { recordsFile, runCase } from './measure.ts'
-import { allPeers, installPeers } from './peers.ts'
-import { spread } from './summary.ts'
+import { cpuSeconds, type Running, startOurs } from './our-broker.ts'
+import { allPeers, buildOurs, installPeers } from './peers.ts'
+import { DEFAULT_PARTITIONS } from './plan.ts'
+import { setting, writeResults } from './results.ts'
+import { type Spread, spread } from './summary.ts'
 import { cell, grid } from './table.ts'
 
-const PARTITIONS = 6
 const CLIENT = 'librdkafka'
 /** As many as the client sends before its clock starts; the broker's CPU counts them too. */
 const WARM_UP = 100_000
 
-interface Running {
-  readonly bootstrapServers: string
-  readonly pid: number
-  stop(): Promise<void>
-}
-
 interface Contestant {
   readonly name: string
   readonly codec: string
-  readonly start: () => Promise<Running>
+  readonly start: (ours: string) => Promise<Running>
 }
 
 interface Figure {
@@ -38,9 +33,11 @@ interface Figure {
   readonly clientMicros: number
 }
 
+const partitions = ['--default-partitions', String(DEFAULT_PARTITIONS)]
+
 const contestants: readonly Contestant[] = [
-  { name: 'posthaste broker', codec: 'none', start: () => startOurs([]) },
-  { name: 'posthaste broker', codec: 'lz4', start: () => startOurs([]) },
+  { name: 'posthaste broker', codec: 'none', start: ours => startOurs(ours, partitions) },
+  { name: 'posthaste broker', codec: 'lz4', start: ours => startOurs(ours, partitions) },
   { name: 'posthaste broker --data', codec: 'none', start: startWithData },
   { name: 'Apache Kafka', codec: 'none', start: startTheirs },
   { name: 'Apache Kafka', codec: 'lz4', start: startTheirs },
@@ -60,31 +57,77 @@ new Command('bench:broker')
 
 async function main(flags: { readonly rounds: string; readonly messages: string }): Promise<void> {
   await installPeers()
+  const ours = await buildOurs()
   const messages = Number(flags.messages)
   const figures = new Map(contestants.map(each => [each, [] as Figure[]]))
   for (let round = 1; round <= Number(flags.rounds); round++) {
     for (const each of contestants) {
       process.stderr.write(`round ${round}: ${each.name}, ${each.codec}\n`)
-      figures.get(each)!.push(await measure(each, messages))
+      figures.get(each)!.push(await measure(each, ours, messages))
     }
   }
-  const head = ['broker', 'codec', 'records/s', 'broker CPU µs/record', 'client CPU µs/record']
-  const rows = [...figures].map(([{ name, codec }, runs]) => [
-    name,
+  const rows = [...figures].map(([{ name, codec }, runs]) => ({
+    broker: name,
     codec,
-    cell(spread(runs.map(({ rate }) => rate)), rate => `${(rate / 1000).toFixed(0)}k`),
-    cell(spread(runs.map(({ brokerMicros }) => brokerMicros)), micros => micros.toFixed(2)),
-    cell(spread(runs.map(({ clientMicros }) => clientMicros)), micros => micros.toFixed(2)),
+    rate: spread(runs.map(({ rate }) => rate)),
+    brokerMicros: spread(runs.map(({ brokerMicros }) => brokerMicros)),
+    clientMicros: spread(runs.map(({ clientMicros }) => clientMicros)),
+  }))
+  const micros = (value: number) => value.toFixed(2)
+  const lines = rows.map(row => [
+    row.broker,
+    row.codec,
+    cell(row.rate, rate => `${(rate / 1000).toFixed(0)}k`),
+    cell(row.brokerMicros, micros),
+    cell(row.clientMicros, micros),
   ])
-  process.stdout.write(`${grid([head, ...rows])}\nload ${loadavg()[0]!.toFixed(1)}\n`)
+  const head = ['broker', 'codec', 'records/s', 'broker CPU µs/record', 'client CPU µs/record']
+  process.stdout.write(`${grid([head, ...lines])}\n`)
+  const more = { start: await startTimes(ours), idleCpuPercent: await idleCpu(ours) }
+  process.stdout.write(`${JSON.stringify(more)}\n`)
+  await writeResults('broker', { ...setting(), messages, rows, ...more })
+}
+
+/** Milliseconds that the embedded cluster takes to start: the first one of a process, and the next. */
+async function startTimes(ours: string): Promise<{ cold: Spread; warm: Spread }> {
+  const program = join(import.meta.dirname, 'clients', 'broker-start.js')
+  const env = { ...process.env, BROKER: join(dirname(ours), 'broker', 'index.js') }
+  const runs: { coldMs: number; warmMs: number }[] = []
+  for (let i = 0; i < 5; i++) {
+    const { stdout } = await runOrThrow(process.execPath, [program], { env })
+    runs.push(JSON.parse(stdout))
+  }
+  return {
+    cold: spread(runs.map(({ coldMs }) => coldMs)),
+    warm: spread(runs.map(({ warmMs }) => warmMs)),
+  }
+}
+
+const IDLE_S = 5
+
+/** The share of a core that a broker takes which nobody asks anything. */
+async function idleCpu(ours: string): Promise<number> {
+  const broker = await startOurs(ours)
+  try {
+    await pause(1_000)
+    const before = await cpuSeconds(broker.pid)
+    await pause(IDLE_S * 1_000)
+    return ((await cpuSeconds(broker.pid)) - before) * (100 / IDLE_S)
+  } finally {
+    await broker.stop()
+  }
 }
 
 /** Two runs on a broker of its own, of which the second counts: by then its code is compiled. */
-async function measure({ codec, start }: Contestant, messages: number): Promise<Figure> {
+async function measure(
+  { codec, start }: Contestant,
+  ours: string,
+  messages: number,
+): Promise<Figure> {
   const peer = allPeers('').find(({ name }) => name === CLIENT)!
   const command = await peer.command()
   const file = await recordsFile()
-  const broker = await start()
+  const broker = await start(ours)
   const run = () => {
     const what = { client: CLIENT, mode: 'produce', codec, messages }
     return runCase(what, command, [broker.bootstrapServers, 'bench'], file)
@@ -104,35 +147,9 @@ async function measure({ codec, start }: Contestant, messages: number): Promise<
   }
 }
 
-/** Of a process with all its threads, as Linux counts it: in hundredths of a second. */
-async function cpuSeconds(pid: number): Promise<number> {
-  const line = await readFile(`/proc/${pid}/stat`, 'utf8')
-  // The name, which comes second, is in brackets and may hold anything.
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
-}
-
-async function startOurs(more: readonly string[]): Promise<Running> {
-  const main = join(root, 'src', 'cli', 'main.ts')
-  const args = ['broker', '--port', '0', '--default-partitions', String(PARTITIONS), ...more]
-  const broker = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [line] = await once(broker.stdout, 'data')
-  return {
-    bootstrapServers: String(line).trim().replace('ready ', ''),
-    pid: broker.pid!,
-    async stop() {
-      broker.kill()
-      await once(broker, 'exit')
-    },
-  }
-}
-
-async function startWithData(): Promise<Running> {
+async function startWithData(ours: string): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), 'posthaste-bench-'))
-  const broker = await startOurs(['--data', folder])
+  const broker = await startOurs(ours, [...partitions, '--data', folder])
   return {
     ...broker,
     async stop() {
@@ -143,7 +160,7 @@ async function startWithData(): Promise<Running> {
 }
 
 async function startTheirs(): Promise<Running> {
-  const config = { 'num.partitions': PARTITIONS }
+  const config = { 'num.partitions': DEFAULT_PARTITIONS }
   const kafka = await startKafka({ brokers: 1, heapMb: 1024, config })
   const { bootstrapServers, brokers } = kafka
   return { bootstrapServers, pid: brokers[0]!.pid, stop: () => kafka.stop() }

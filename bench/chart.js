@@ -16,7 +16,7 @@ const where = `acks=all, 6 partitions · ${machine} · ${date}`
 
 /** The same picture on a dark page: colours that a style sheet sets win over attributes. */
 const dark = `<style>@media (prefers-color-scheme: dark) {
-  text { fill: #d1d7e0 } [fill="#ffffff"] { fill: #151b23 } [stroke="#e0e6eb"] { stroke: #3d444d }
+  text { fill: #d1d7e0; stroke: none } [fill="#ffffff"] { fill: #151b23 } [stroke="#e0e6eb"] { stroke: #3d444d }
 }</style>`
 
 function save(name, height, option) {
@@ -79,7 +79,12 @@ function drawCurves(name, { title, subtext, x, y, isLog = false, text }, curves)
       axisLine: lines,
       axisLabel: { formatter: value => (isLog ? count(value) : text.x(value)) },
     },
-    yAxis: { type: 'value', name: y, min: 0, splitLine: lines, axisLabel: { formatter: text.y } },
+    yAxis: {
+      type: 'value',
+      min: 0,
+      splitLine: lines,
+      axisLabel: { formatter: value => `${text.y(value)} ${y}` },
+    },
     series: curves.map(({ name, points }, i) => ({
       type: 'line',
       name,

@@ -18,9 +18,7 @@ await new Promise((resolve, reject) => {
   producer.on('event.error', reject)
   producer.connect()
 })
-const poll = process.env.POLL_MS ?? '5'
-if (poll === 'background') producer.setPollInBackground(true)
-else producer.setPollInterval(Number(poll))
+producer.setPollInterval(Number(process.env.POLL_MS ?? 5))
 
 let reported = 0
 let heard = () => {}

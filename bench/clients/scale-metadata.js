@@ -1,7 +1,7 @@
 /**
  * The metadata of very many topics, and how long the event loop stands still for it. Arguments:
  * bootstrap servers, number of topics (`topic-0` and so on). Ways to meet them: a list, a pattern
- * that a consumer subscribes to, a producer that looks at each, and one that writes to each. `resting`
+ * that a consumer subscribes to, and a producer that looks at each. `resting`
  * is the longest pause of a process that does nothing: what else runs on the machine.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -11,7 +11,7 @@ const [bootstrap, count] = process.argv.slice(2)
 const settings = { 'bootstrap.servers': bootstrap }
 const topics = Number(count)
 const TIMES = 3
-/** A writer puts down a thousand records, then lets others have the loop. */
+/** Topics that a program looks at in one go. */
 const AT_ONCE = 1_000
 
 /** The longest pause while `work` runs, the worst of several times, and how long it took. */
@@ -66,16 +66,5 @@ const looking = await watched(async () => {
   await producer.close()
 })
 
-const producing = await watched(async () => {
-  const producer = new Producer({ ...settings, 'linger.ms': 10 })
-  for (let i = 0; i < topics; i++) {
-    if (!producer.produce({ topic: `topic-${i}`, value: 'v' })) await producer.drain()
-    if (i % AT_ONCE === 0) await new Promise(resolve => setImmediate(resolve))
-  }
-  await producer.flush()
-  await producer.close()
-})
 const rssMiB = process.resourceUsage().maxRSS / 1024
-process.stdout.write(
-  `${JSON.stringify({ topics, resting, list, pattern, looking, producing, rssMiB })}\n`,
-)
+process.stdout.write(`${JSON.stringify({ topics, resting, list, pattern, looking, rssMiB })}\n`)
