@@ -116,6 +116,8 @@ describe('settings that contradict or can not be used are refused at once', () =
     ['a key alone', { ...ssl, 'ssl.key.location': files.key }, 'without its certificate'],
     ['a certificate alone', { ...ssl, 'ssl.certificate.pem': 'x' }, 'without its key'],
     ['a key of another', keyPair(files.otherKey), 'does not belong to the certificate'],
+    ['a key that is not there', keyPair('/no/such.key'), 'ENOENT'],
+    ['a key that is a folder', keyPair('/'), 'EISDIR'],
     ['a key that is none', keyPair(files.junk), 'neither PEM nor PKCS#12'],
     ['an encrypted key, no password', keyPair(files.encrypted), 'there is no password for it'],
     ['a wrong key password', { ...keyPair(files.encrypted), ...wrong('ssl.key') }, 'is wrong'],
