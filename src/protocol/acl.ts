@@ -1,6 +1,6 @@
 /**
- * Kafka's numbers of what an ACL says, by Kafka's names. ANY is for filters alone; so is MATCH, which
- * stands for whatever concerns a name: its own ACLs, those of its prefixes, and those of all names.
+ * Kafka's numbers of what an ACL says, by Kafka's names. ANY is for filters alone; so is MATCH,
+ * which stands for whatever concerns a name: its own ACLs, those of its prefixes, and those of all.
  */
 export const RESOURCE = {
   ANY: 1,
