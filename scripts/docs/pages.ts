@@ -7,9 +7,10 @@ import { errorsPage } from './errors.ts'
 import { eventsPage } from './events.ts'
 import { grafanaDashboard } from './grafana.ts'
 import { metricsPage } from './metrics.ts'
+import { performancePage } from './performance.ts'
 import { statesPage } from './states.ts'
 
-/** Every page that is made from the code alone. */
+/** Every page that is made from the code, or from what was measured. */
 export const pages: readonly (readonly [path: string, make: () => string])[] = [
   ['docs/api.md', apiIndexPage],
   ...entryPoints().map(entry => [`docs/api/${entry.page}.md`, () => apiPage(entry)] as const),
@@ -21,5 +22,6 @@ export const pages: readonly (readonly [path: string, make: () => string])[] = [
   ['docs/events.md', eventsPage],
   ['docs/grafana/posthaste.json', grafanaDashboard],
   ['docs/metrics.md', metricsPage],
+  ['docs/performance.md', performancePage],
   ['docs/states.md', statesPage],
 ]

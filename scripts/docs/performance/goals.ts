@@ -1,0 +1,291 @@
+import type { Row } from '../../../bench/summary.ts'
+import { type Results, rowOf, type ScalePoint } from './results.ts'
+
+/** What was reached of a goal. */
+export interface Reached {
+  readonly text: string
+  readonly isMet: boolean
+}
+
+/** Something that posthaste wants to be; `reached` is undefined where it has not been measured. */
+export interface Goal {
+  readonly what: string
+  readonly goal: string
+  readonly command: string
+  reached(results: Results): Reached | undefined
+  /** Where it is missed: why, what was tried, what would be needed. */
+  readonly missed: string
+}
+
+const OURS = 'posthaste'
+const PLATFORMATIC = '@platformatic/kafka, Node 24'
+const producers = 'npm run bench'
+const consumers = 'npm run bench:consumer'
+const scale = 'npm run bench:scale'
+const broker = 'npm run bench:broker'
+
+const two = (value: number) => value.toFixed(2)
+const thousands = (value: number) => `${Math.round(value / 1000)}k`
+
+function atMost(value: number | undefined, limit: number, text = two): Reached | undefined {
+  return value === undefined ? undefined : { text: text(value), isMet: value <= limit }
+}
+
+function atLeast(value: number | undefined, limit: number, text = two): Reached | undefined {
+  return value === undefined ? undefined : { text: text(value), isMet: value >= limit }
+}
+
+const ours = ({ producer }: Results, mode = 'produce', codec = 'none') =>
+  rowOf(producer, { client: OURS, mode, codec })
+const theirs = ({ producer }: Results, client: string, mode = 'produce', codec = 'none') =>
+  rowOf(producer, { client, mode, codec })
+const alone = (results: Results['producer']) =>
+  rowOf(results, { client: 'node alone', mode: 'idle' })?.rssMiB.median
+
+/** One divided by the other, where both were measured. */
+function ratio(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? undefined : one / other
+}
+
+const cpuOf = (row: Row | undefined) => row?.cpu.median
+
+const producing: readonly Goal[] = [
+  {
+    what: '`produce()`, not compressed: CPU',
+    goal: "at most 0.4 of librdkafka's",
+    command: producers,
+    reached: results => atMost(ours(results)?.cpuRatio?.median, 0.4),
+    missed:
+      "V8's compiler and collector take a fifth; the record itself costs 0.17 µs, the kernel 0.12 (below). A quieter machine gives less",
+  },
+  {
+    what: '`produce()`, not compressed: CPU',
+    goal: "at most franz-go's",
+    command: producers,
+    reached: results =>
+      atMost(
+        ratio(cpuOf(ours(results)), cpuOf(theirs(results, 'franz-go'))),
+        1,
+        value => `${two(value)} of it`,
+      ),
+    missed: 'the same',
+  },
+  {
+    what: '`produce()`, not compressed: rate',
+    goal: "at least twice librdkafka's",
+    command: producers,
+    reached: results => atLeast(ours(results)?.rateRatio?.median, 2),
+    missed: 'client and broker share two cores: the broker sets the pace once the client is cheap',
+  },
+  {
+    what: '`produce()`, lz4: CPU',
+    goal: "at most 0.6 of librdkafka's",
+    command: producers,
+    reached: results => atMost(ours(results, 'produce', 'lz4')?.cpuRatio?.median, 0.6),
+    missed:
+      'compression alone adds more here than all else costs; the native package copies its input and allocates its output. One that fills a buffer of ours would be needed',
+  },
+  {
+    what: '`produce()`, lz4: rate',
+    goal: "at least 1.5 of librdkafka's, above 500k/s",
+    command: producers,
+    reached(results) {
+      const row = ours(results, 'produce', 'lz4')
+      if (!row?.rateRatio) return undefined
+      const text = `${two(row.rateRatio.median)}, ${thousands(row.rate.median)}/s`
+      return { text, isMet: row.rateRatio.median >= 1.5 && row.rate.median > 500_000 }
+    },
+    missed: 'the same',
+  },
+  {
+    what: 'a callback each: CPU',
+    goal: 'at most 1.25 of without',
+    command: producers,
+    reached: results => atMost(ratio(cpuOf(ours(results, 'callback')), cpuOf(ours(results))), 1.25),
+    missed:
+      'a report and an entry for each record live until the answer, so that the collector copies them',
+  },
+  {
+    what: '`send()`, 10,000 outstanding: CPU',
+    goal: "at most 0.8 of librdkafka's own",
+    command: producers,
+    reached: results => atMost(ours(results, 'send')?.cpuRatio?.median, 0.8),
+    missed:
+      "a promise with its two functions, and what they close over, for each record; most of the time is the collector's. `node --max-semi-space-size=64` halves it",
+  },
+  {
+    what: '`sendBatch` of 1, 10, 100, 1000: rate',
+    goal: 'rises with each step',
+    command: producers,
+    reached(results) {
+      const rates = [1, 10, 100, 1000].map(size => ours(results, `batch-${size}`)?.rate.median ?? 0)
+      if (rates.includes(0)) return undefined
+      const isMet = rates.every((rate, i) => i === 0 || rate > rates[i - 1]!)
+      return { text: rates.map(thousands).join(', '), isMet }
+    },
+    missed: 'from 100 on the broker sets the pace',
+  },
+  {
+    what: '`sendBatch` of 100: rate',
+    goal: "at least 5 times @platformatic/kafka's",
+    command: producers,
+    reached: results =>
+      atLeast(
+        ratio(
+          ours(results, 'batch-100')?.rate.median,
+          theirs(results, PLATFORMATIC, 'batch-100')?.rate.median,
+        ),
+        5,
+      ),
+    missed: 'the broker sets the pace',
+  },
+  {
+    what: 'one awaited `send()` at a time, default settings: p50',
+    goal: "at most 0.8 of @platformatic/kafka's",
+    command: producers,
+    reached: results =>
+      atMost(
+        ratio(
+          ours(results, 'latency')?.p50?.median,
+          theirs(results, PLATFORMATIC, 'latency')?.p50?.median,
+        ),
+        0.8,
+      ),
+    missed:
+      'a round trip to the broker and its disk is most of it, for both; `npm run bench:awaited` shows ours beside the bare round trip',
+  },
+  {
+    what: 'memory at full rate, beyond Node with the records',
+    goal: 'at most 120 MiB',
+    command: producers,
+    reached(results) {
+      const [row, node] = [ours(results), alone(results.producer)]
+      if (!row || node === undefined) return undefined
+      return atMost(row.rssMiB.median - node, 120, value => `${Math.round(value)} MiB`)
+    },
+    missed: '',
+  },
+  {
+    what: 'memory over 10M records',
+    goal: 'flat',
+    command: scale,
+    reached({ scale: { memory } = {} as NonNullable<Results['scale']> }) {
+      if (!memory) return undefined
+      // The first tenth fills pools and lets V8 find the size of its heap.
+      const settled = memory.samples.slice(Math.floor(memory.samples.length / 10))
+      const half = settled.length >> 1
+      const mean = (some: typeof settled) =>
+        some.reduce((sum, { rssMiB }) => sum + rssMiB, 0) / some.length
+      const [first, last] = [mean(settled.slice(0, half)), mean(settled.slice(half))]
+      const text = `${Math.round(first)} MiB in the first half, ${Math.round(last)} in the second`
+      return { text, isMet: last <= first * 1.1 }
+    },
+    missed: '',
+  },
+]
+
+const lz4 = ({ consumer }: Results, mode: string) =>
+  rowOf(consumer, { client: OURS, mode, codec: 'lz4' })
+
+const consuming: readonly Goal[] = [
+  {
+    what: 'consumer, `batches()`, lz4: rate',
+    goal: "at least 1.2 of librdkafka's",
+    command: consumers,
+    reached: results => atLeast(lz4(results, 'batches')?.rateRatio?.median, 1.2),
+    missed: 'the same as its CPU: on two cores nothing else runs while we decompress',
+  },
+  {
+    what: 'consumer, `batches()`, lz4: CPU',
+    goal: "at most librdkafka's",
+    command: consumers,
+    reached: results => atMost(lz4(results, 'batches')?.cpuRatio?.median, 1),
+    missed:
+      'the native LZ4 allocates anew for each batch, which sets off collections; two views for key and value take 0.1 µs. A decompressor that fills a buffer of ours would be needed',
+  },
+  {
+    what: 'consumer, `for await`, lz4: CPU',
+    goal: "at most 1.5 of librdkafka's",
+    command: consumers,
+    reached: results => atMost(lz4(results, 'for await')?.cpuRatio?.median, 1.5),
+    missed: 'the same, and a turn of an asynchronous iterator for each record',
+  },
+  {
+    what: 'consumer: memory beyond Node',
+    goal: 'at most 150 MiB',
+    command: consumers,
+    reached(results) {
+      const [row, node] = [lz4(results, 'batches'), alone(results.producer)]
+      if (!row || node === undefined) return undefined
+      return atMost(row.rssMiB.median - node, 150, value => `${Math.round(value)} MiB`)
+    },
+    missed: 'what was fetched and decompressed waits for the collector',
+  },
+]
+
+/** The dearest of ours divided by the cheapest. */
+function steepness(points: readonly ScalePoint[] | undefined): Reached | undefined {
+  const costs = points?.filter(({ client }) => client === OURS).map(({ cpu }) => cpu.median)
+  if (!costs || costs.length === 0) return undefined
+  const steep = Math.max(...costs) / Math.min(...costs)
+  return { text: `${costs.map(two).join(', ')} µs`, isMet: steep <= 1.5 }
+}
+
+const growing: readonly Goal[] = [
+  {
+    what: 'embedded broker: start',
+    goal: 'in 50 ms',
+    command: broker,
+    reached: ({ broker }) =>
+      broker && atMost(broker.start.cold.median, 50, value => `${Math.round(value)} ms`),
+    missed: 'the first start of a process compiles; a second takes a few milliseconds',
+  },
+  {
+    what: 'embedded broker: rate, from another process',
+    goal: 'at least 500k/s',
+    command: broker,
+    reached: ({ broker }) =>
+      atLeast(broker?.rows[0]?.rate.median, 500_000, value => `${thousands(value)}/s`),
+    missed: 'the client takes as much of the two cores as the broker',
+  },
+  {
+    what: 'embedded broker: CPU at rest',
+    goal: 'none',
+    command: broker,
+    reached: ({ broker }) => atMost(broker?.idleCpuPercent, 0.1, value => `${two(value)} %`),
+    missed: '',
+  },
+  {
+    what: 'cost for each record, 1, 10, 100, 1,000 partitions',
+    goal: 'flat (at most 1.5 times the least)',
+    command: scale,
+    reached: ({ scale }) => steepness(scale?.partitions),
+    missed:
+      'the more partitions, the fewer records a batch has after 10 ms of linger, and each batch has a header, a checksum and an entry in request and answer; librdkafka climbs as steeply. A longer linger evens it out',
+  },
+  {
+    what: 'cost for each record, 1, 3, 10, 30 brokers',
+    goal: 'flat (at most 1.5 times the least)',
+    command: scale,
+    reached: ({ scale }) => steepness(scale?.brokers),
+    missed:
+      'each broker gets requests of its own: a request that holds a few batches costs as much as one that holds many',
+  },
+  {
+    what: 'metadata of 100,000 topics: longest pause of the loop',
+    goal: 'under 50 ms',
+    command: scale,
+    reached({ scale: { metadata } = {} as NonNullable<Results['scale']> }) {
+      if (!metadata) return undefined
+      const { topics, list, pattern, looking, resting } = metadata
+      const pauses = [list, pattern, looking].map(each => Math.round(each.longestPauseMs))
+      const isMet = topics >= 100_000 && Math.max(...pauses) < 50
+      const rest = Math.round(resting.longestPauseMs)
+      return { text: `${pauses.join(', ')} ms (${rest} where nothing is done)`, isMet }
+    },
+    missed:
+      'what the loop is kept from while other programs have the cores counts too; else the collector, which looks at a million small objects',
+  },
+]
+
+export const goals: readonly Goal[] = [...producing, ...consuming, ...growing]
