@@ -173,7 +173,7 @@ export class Cluster {
       if (left <= 0) throw last ?? this.whyUnknown(name)
       try {
         await within(this.clock, left, this.refresh('unknown'), () => this.whyUnknown(name))
-        last = this.whyUnknown(name)
+        last = undefined
       } catch (error) {
         last = asError(error)
         await sleep(this.clock, Math.min(left, this.config.retryBackoffMs))
