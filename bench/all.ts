@@ -1,7 +1,7 @@
 /**
  * Everything that is measured, one after the other: `npm run bench:all`. It goes on where it was
  * stopped: what was finished under the same `--since` is not run again, and the one that was under
- * way takes up its kept figures. Afterwards `npm run docs` puts the figures into docs/performance.md.
+ * way takes up its kept figures. `npm run docs` then puts them into docs/performance.md.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -88,7 +88,7 @@ async function main(flags: { readonly rounds: string; readonly messages: string 
   await writeResults('broker', { ...setting(), messages, rows, ...more })
 }
 
-/** Milliseconds that the embedded cluster takes to start: the first one of a process, and the next. */
+/** Milliseconds until the embedded cluster has started: the first of a process, and the next. */
 async function startTimes(ours: string): Promise<{ cold: Spread; warm: Spread }> {
   const program = join(import.meta.dirname, 'clients', 'broker-start.js')
   const env = { ...process.env, BROKER: join(dirname(ours), 'broker', 'index.js') }

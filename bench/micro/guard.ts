@@ -1,7 +1,7 @@
 import { spread } from '../summary.ts'
 import type { Subject } from './subject.ts'
 
-/** Nanoseconds of CPU for one thing, and those divided by what the reference loop took for a KiB. */
+/** Nanoseconds of CPU for one thing, and those by what the reference loop took for a KiB. */
 export interface Measured {
   readonly ns: number
   readonly ratio: number
