@@ -78,6 +78,11 @@ export class Brokers {
     return this.#ways.get(`${nodeId}/${lane}`)?.link.problem
   }
 
+  /** Milliseconds until a broker that could not be reached may be dialled again. */
+  restMs(nodeId: number, lane: Lane = 'main'): number {
+    return this.#ways.get(`${nodeId}/${lane}`)?.link.restMs() ?? 0
+  }
+
   /**
    * A connection to whatever broker answers: one that is open and least busy, else the brokers that
    * are known and then the bootstrap addresses, each in random order (KIP-899). When all fail, the

@@ -46,6 +46,8 @@ export class Fetcher {
   #closed = false
   #timer: Timer | undefined
   #timerAt = Number.POSITIVE_INFINITY
+  /** When to look again at a broker that could not be reached. */
+  #dialAgainAt = Number.POSITIVE_INFINITY
 
   constructor(parts: FetcherParts) {
     this.#parts = parts
@@ -87,6 +89,7 @@ export class Fetcher {
     const now = this.#parts.cluster.clock.now()
     const loads = new Map<number, Load>()
     let lookAgainAt = Number.POSITIVE_INFINITY
+    this.#dialAgainAt = Number.POSITIVE_INFINITY
     let buffered = 0
     for (const partition of this.#parts.partitions) {
       buffered += partition.bufferedBytes
@@ -102,7 +105,7 @@ export class Fetcher {
       for (const partition of load.wanted) partition.heldBack = maxBytes <= 0
       if (maxBytes > 0) this.#send(load, maxBytes)
     }
-    this.#setTimer(lookAgainAt, now)
+    this.#setTimer(Math.min(lookAgainAt, this.#dialAgainAt), now)
   }
 
   /** How much one broker may send now: its share of what may wait here, less what does. */
@@ -129,9 +132,23 @@ export class Fetcher {
     const connection = brokers.ready(nodeId, 'fetch')
     const source = this.#source(nodeId)
     if (connection) return { source, connection, wanted: [], buffered: 0, leavesOut: false }
-    // A leader that can't be reached may have been replaced: ask, at the refresher's own pace.
-    if (brokers.problem(nodeId, 'fetch')) this.#learn(topic)
-    brokers.connect(nodeId, 'fetch').catch(() => void clock)
+    // A leader that can't be reached may have been replaced. The answer wakes this loop, which else
+    // would ask again at once, for as long as the link rests.
+    const now = clock.now()
+    if (brokers.problem(nodeId, 'fetch')) {
+      if (source.askAgainAt <= now) {
+        source.askAgainAt = now + this.#parts.config.retryBackoffMs
+        this.#learn(topic)
+      }
+      this.#dialAgainAt = Math.min(this.#dialAgainAt, source.askAgainAt)
+    }
+    const restMs = brokers.restMs(nodeId, 'fetch')
+    if (restMs > 0) this.#dialAgainAt = Math.min(this.#dialAgainAt, now + restMs)
+    else {
+      brokers.connect(nodeId, 'fetch').catch(() => {
+        if (brokers.restMs(nodeId, 'fetch') > 0) this.wake()
+      })
+    }
     return undefined
   }
 
@@ -159,7 +176,13 @@ export class Fetcher {
     const known = this.#sources.get(nodeId)
     if (known) return known
     const session = new FetchSession()
-    const source = { nodeId, session, busy: false, shortWaitMs: SHORT_WAIT_MS }
+    const source: Source = {
+      nodeId,
+      session,
+      busy: false,
+      shortWaitMs: SHORT_WAIT_MS,
+      askAgainAt: 0,
+    }
     this.#sources.set(nodeId, source)
     return source
   }
