@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { root } from '../support/cache.ts'
 
-/** `posthaste broker` in a process of its own, on a port and a folder that it may have had before. */
+/** `posthaste broker` in a process of its own, on a port and a folder it may have had before. */
 export async function startBroker(
   port: number,
   data: string,

@@ -55,6 +55,15 @@ async function offsetsOf(client: RawClient, groupId = 'g'): Promise<number[]> {
   return answer.groups[0]!.topics[0]!.partitions.map(({ committedOffset }) => committedOffset)
 }
 
+const joiningNew = {
+  groupId: 'new',
+  memberId: 'm',
+  memberEpoch: 0,
+  rebalanceTimeoutMs: 60_000,
+  subscribedTopicNames: ['orders'],
+  topicPartitions: [],
+}
+
 test('groups come back with their members, who go on without a rebalance', async () => {
   const first = await start()
   await first.createTopic('orders', { partitions: 2 })
@@ -76,19 +85,11 @@ test('groups come back with their members, who go on without a rebalance', async
   await commit(before, 5, { groupId: 'simple', partition: 1 })
   await commit(before, 5, { groupId: 'deleted' })
   await before.call(DeleteGroups, 2, { groupsNames: ['deleted'] })
-  const joiningNew = {
-    groupId: 'new',
-    memberId: 'm',
-    memberEpoch: 0,
-    rebalanceTimeoutMs: 60_000,
-    subscribedTopicNames: ['orders'],
-    topicPartitions: [],
-  }
   await before.call(ConsumerGroupHeartbeat, 1, joiningNew)
   await commit(before, 6, { groupId: 'new', memberId: 'm', epoch: 1 })
   await first.stop()
 
-  const second = await start()
+  await using second = await start()
   using after = await connect(second)
   const listed = (await after.call(ListGroups, 5, {})).groups
   expect(listed.map(each => `${each.groupId} ${each.groupType} ${each.groupState}`).sort()).toEqual(
@@ -123,14 +124,21 @@ test('groups come back with their members, who go on without a rebalance', async
       { memberId: 'm', clientId: 'raw', subscribedTopicNames: ['orders'], assignment: partitions },
     ],
   })
-  // Nobody saw the topic grow before the next restart.
+})
+
+test('a topic that grew unseen before a restart is shared anew after it', async () => {
+  const first = await start()
+  await first.createTopic('orders', { partitions: 2 })
+  const before = await connect(first)
+  const joining = { ...joiningNew, groupId: 'g' }
+  await before.call(ConsumerGroupHeartbeat, 1, joining)
   const grow = [{ name: 'orders', count: 3, assignments: null }]
-  await after.call(CreatePartitions, 3, { topics: grow, timeoutMs: 1000, validateOnly: false })
-  await second.stop()
-  await using third = await start()
-  using last = await connect(third)
-  const grown = await last.call(ConsumerGroupHeartbeat, 1, mine)
-  expect(grown).toMatchObject({
+  await before.call(CreatePartitions, 3, { topics: grow, timeoutMs: 1000, validateOnly: false })
+  await first.stop()
+  await using second = await start()
+  using after = await connect(second)
+  const mine = { groupId: 'g', memberId: 'm', memberEpoch: 1 }
+  expect(await after.call(ConsumerGroupHeartbeat, 1, mine)).toMatchObject({
     memberEpoch: 2,
     assignment: { topicPartitions: [{ partitions: [0, 1, 2] }] },
   })
