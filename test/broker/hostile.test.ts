@@ -204,6 +204,7 @@ test('a connection that is idle, or never ends its request, is closed in time', 
   await clock.advance(1_500)
   expect(broker!.connections).toBe(0)
   expect(slow.counters.expiredConnections).toBe(2)
+  expect(lines).toEqual(['info broker:connection-expired', 'info broker:connection-expired'])
 })
 
 test('an error that repeats a long name is cut, not lost', async () => {
