@@ -144,7 +144,7 @@ export function parseAddresses(servers: readonly string[]): Address[] {
 
 /** `host`, `host:port`, `[v6]:port`, `PLAINTEXT://` before it or not; port 9092 if none. */
 function parseAddress(server: string): Address {
-  const plain = server.replace(/^[A-Z_]+:\/\//i, '')
+  const plain = server.replace(/^(?!https?:)[A-Z_]+:\/\//i, '')
   const match = /^(?:\[([0-9a-f:.%\w]+)\]|([^:[\]\s/]+))(?::(\d{1,5}))?$/i.exec(plain)
   const port = match?.[3] === undefined ? 9092 : Number(match[3])
   const host = match?.[1] ?? match?.[2]

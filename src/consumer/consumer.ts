@@ -309,6 +309,7 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
       () => false,
       parts => new Runner<Key, Value>(parts, options, random),
     )
+    this.#expectTopics()
     await work.run()
   }
 
@@ -388,6 +389,7 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
 
   #beginLoop({ until }: LoopOptions): RunningLoop<Work> {
     this.#requireOpen('a loop')
+    this.#expectTopics()
     const make = (parts: LoopParts) => new Work(parts)
     if (until !== 'end') return this.#loops.begin(() => false, make)
     let goal: Goal | undefined
@@ -411,6 +413,21 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
   #requireOpen(call: string): void {
     if (!this.#closing) return
     throw new StateError(`${call}() on a consumer that is closed`, 'make a new Consumer')
+  }
+
+  /**
+   * A loop over nothing would wait for ever without a word. One that begins in the same turn of the
+   * event loop as `subscribe()`, but before it, is fine.
+   */
+  #expectTopics(): void {
+    const isUseless = () =>
+      !this.#group?.isSubscribed && this.#reading.assignment.size === 0 && this.#loops.isRunning
+    this.#cluster.clock.soon(() => {
+      if (this.#closing || !isUseless()) return
+      const what = 'a loop over a consumer that reads nothing yet'
+      const hint = 'call subscribe(topics) or assign(partitions) before it'
+      this.#reading.feed.fail(new StateError(what, hint))
+    })
   }
 
   #requireGroup(call: string): Group {

@@ -23,6 +23,18 @@ for (const protocol of ['classic', 'consumer'] as const) {
       return topic
     }
 
+    test('a loop before anything is asked for is refused, and works once it is', async () => {
+      const topic = await filled('misuse-nothing', 1)
+      await using consumer = new Consumer(settings(topic))
+      const advice = /reads nothing yet; call subscribe\(topics\) or assign\(partitions\) before it/
+      await expect(take(consumer, 1)).rejects.toThrow(advice)
+      await expect(consumer.run({ eachMessage: () => {} })).rejects.toThrow(advice)
+      // Not awaited, as many write it: the loop waits for the first share.
+      const joined = consumer.subscribe(new RegExp(`^${topic}$`))
+      expect((await take(consumer, 1)).map(textOf)).toEqual(['0'])
+      await joined
+    })
+
     test('an unknown topic is told of, and read once it is there', async () => {
       const topic = freshName('misuse-unknown')
       await using consumer = new Consumer(settings(topic, { 'metadata.max.age.ms': 300 }))

@@ -79,8 +79,9 @@ export class Group {
     )
   }
 
+  /** Whether topics were asked for, though what a pattern matches may not be known yet. */
   get isSubscribed(): boolean {
-    return this.#membership !== undefined
+    return this.#membership !== undefined || this.#matching !== undefined
   }
 
   /** Joins, or changes the topics of a member. Resolves when it has its first share. */

@@ -66,6 +66,7 @@ describe('the settings of a producer', () => {
   test('servers must be there, and must be addresses', () => {
     expect(() => new Producer({})).toThrow('bootstrap.servers is missing')
     expect(() => new Producer({ 'bootstrap.servers': 'local host' })).toThrow('is not host:port')
+    expect(() => new Producer({ 'bootstrap.servers': 'http://h:9092' })).toThrow('is not host:port')
     expect(() => new Producer({ 'bootstrap.servers': 'h:99999' })).toThrow('is not host:port')
   })
 })
