@@ -38,6 +38,7 @@ const reasons: Readonly<Record<string, string>> = {
   '@opentelemetry/semantic-conventions': 'The names that our spans are held to, in tests.',
   '@preact/signals': 'State of the live page: what changes is drawn, and nothing else.',
   'axe-core': 'Finds faults of accessibility, in the test of the live page.',
+  fastify: 'The HTTP server of an example.',
   'fast-check': 'Property tests: random inputs that shrink and can be run again.',
   jose: 'Signs tokens in tests of OAUTHBEARER.',
   'node-forge': 'Makes certificates in tests of TLS.',
