@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import LongestFirst from './test/support/longest-first.ts'
 
 // Files that come when all others are done: brokers are killed there and frozen under load, which
 // should disturb nobody else.
@@ -17,6 +18,7 @@ export default defineConfig({
     // Many of them wait for sessions to time out, or for a JVM to start: more than CI has cores.
     maxWorkers: 3,
     globalSetup: 'test/support/global-setup.ts',
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
       {

@@ -12,8 +12,8 @@ const make = (cluster: EmbeddedCluster) =>
   new Producer({
     'bootstrap.servers': cluster.bootstrapServers,
     'transactional.id': 'txn',
-    'request.timeout.ms': 150,
-    'max.block.ms': 600,
+    'request.timeout.ms': 400,
+    'max.block.ms': 1_500,
     logger: silentLogger,
   })
 
@@ -43,7 +43,7 @@ test('a request that an aborted transaction left behind does not fail the next o
   await producer.abortTransaction()
   producer.beginTransaction()
   // As long as that request could have been tried again, and then have failed.
-  await sleep(systemClock, 700)
+  await sleep(systemClock, 1_700)
   lost = false
   await producer.send({ topic: 't', value: 'committed' })
   await producer.commitTransaction()
@@ -56,7 +56,7 @@ test('a partition that was added although nobody heard of it is not left open', 
   await using producer = make(cluster)
   await producer.initTransactions()
   // The first request comes late, after the client gave it up; the others never.
-  cluster.delay('AddPartitionsToTxn', 300)
+  cluster.delay('AddPartitionsToTxn', 800)
   cluster.drop('AddPartitionsToTxn', { while: () => true })
   producer.beginTransaction()
   producer.produce({ topic: 't', value: 'aborted' }, () => {})
