@@ -17,9 +17,9 @@ const longest = [
   'chaos/exactly-once',
 ]
 
-/** Begins each group of files with those that take longest; vitest knows only how large they are. */
+/** Begins each group of files with those that take longest: vitest knows only their sizes. */
 export default class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+  override async sort(files: TestSpecification[]) {
     const rank = ({ project, moduleId }: TestSpecification) =>
       2 * project.config.sequence.groupOrder +
       (longest.some(name => moduleId.endsWith(`/test/${name}.test.ts`)) ? 0 : 1)
