@@ -38,8 +38,6 @@ export interface Source {
   /** It owes an answer. */
   busy: boolean
   shortWaitMs: number
-  /** While it can't be reached: when to ask who leads in its place. */
-  askAgainAt: number
 }
 
 /** The first of the short waits, see the fetcher. */

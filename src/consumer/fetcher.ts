@@ -1,4 +1,5 @@
 import type { Timer } from '../base/clock.ts'
+import { Suspects } from '../cluster/suspects.ts'
 import { asError, ConnectionError } from '../errors.ts'
 import type { Connection } from '../net/connection.ts'
 import { Fetch } from '../protocol/index.ts'
@@ -42,6 +43,7 @@ export class Fetcher {
   readonly #parts: FetcherParts
   readonly #answers: FetchAnswers
   readonly #sources = new Map<number, Source>()
+  readonly #suspects: Suspects
   #awake = false
   #closed = false
   #timer: Timer | undefined
@@ -52,6 +54,9 @@ export class Fetcher {
   constructor(parts: FetcherParts) {
     this.#parts = parts
     this.#answers = new FetchAnswers(parts)
+    const { config, cluster } = parts
+    const backoff = { initialMs: config.retryBackoffMs, maxMs: config.retryBackoffMaxMs }
+    this.#suspects = new Suspects(cluster.random, backoff)
   }
 
   wake(): void {
@@ -131,16 +136,14 @@ export class Fetcher {
     const { brokers, clock } = this.#parts.cluster
     const connection = brokers.ready(nodeId, 'fetch')
     const source = this.#source(nodeId)
-    if (connection) return { source, connection, wanted: [], buffered: 0, leavesOut: false }
-    // A leader that can't be reached may have been replaced. The answer wakes this loop, which else
-    // would ask again at once, for as long as the link rests.
+    if (connection) {
+      this.#suspects.clear(nodeId)
+      return { source, connection, wanted: [], buffered: 0, leavesOut: false }
+    }
     const now = clock.now()
     if (brokers.problem(nodeId, 'fetch')) {
-      if (source.askAgainAt <= now) {
-        source.askAgainAt = now + this.#parts.config.retryBackoffMs
-        this.#learn(topic)
-      }
-      this.#dialAgainAt = Math.min(this.#dialAgainAt, source.askAgainAt)
+      if (this.#suspects.isDue(nodeId, now)) this.#learn(topic)
+      this.#dialAgainAt = Math.min(this.#dialAgainAt, this.#suspects.askAgainAt(nodeId))
     }
     const restMs = brokers.restMs(nodeId, 'fetch')
     if (restMs > 0) this.#dialAgainAt = Math.min(this.#dialAgainAt, now + restMs)
@@ -176,13 +179,7 @@ export class Fetcher {
     const known = this.#sources.get(nodeId)
     if (known) return known
     const session = new FetchSession()
-    const source: Source = {
-      nodeId,
-      session,
-      busy: false,
-      shortWaitMs: SHORT_WAIT_MS,
-      askAgainAt: 0,
-    }
+    const source: Source = { nodeId, session, busy: false, shortWaitMs: SHORT_WAIT_MS }
     this.#sources.set(nodeId, source)
     return source
   }

@@ -1,5 +1,6 @@
 import type { Timer } from '../base/clock.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import { Suspects } from '../cluster/suspects.ts'
 import { asError, KafkaError, TimeoutError } from '../errors.ts'
 import type { Connection } from '../net/connection.ts'
 import { beginOperation, tapOperation } from '../operations.ts'
@@ -62,6 +63,7 @@ export class Sender {
   readonly #parts: SenderParts
   /** Produce requests without an answer, by connection. */
   readonly #inFlight = new Map<Connection, number>()
+  readonly #suspects: Suspects
   #awake = false
   #closed = false
   #timer: Timer | undefined
@@ -73,6 +75,9 @@ export class Sender {
 
   constructor(parts: SenderParts) {
     this.#parts = parts
+    const { config, cluster } = parts
+    const backoff = { initialMs: config.retryBackoffMs, maxMs: config.retryBackoffMaxMs }
+    this.#suspects = new Suspects(cluster.random, backoff)
   }
 
   wake(): void {
@@ -191,9 +196,14 @@ export class Sender {
       return undefined
     }
     const open = brokers.ready(leader)
-    if (open) return open
-    // A leader that can't be reached may have been replaced: ask, at the refresher's own pace.
-    if (brokers.problem(leader)) pass.needsMetadata = true
+    if (open) {
+      this.#suspects.clear(leader)
+      return open
+    }
+    if (brokers.problem(leader)) {
+      if (this.#suspects.isDue(leader, pass.now)) pass.needsMetadata = true
+      pass.lookAgainAt = Math.min(pass.lookAgainAt, this.#suspects.askAgainAt(leader))
+    }
     brokers.connect(leader).catch(() => {})
     return undefined
   }
