@@ -1,5 +1,6 @@
 import { adminOptions } from '../../src/admin/admin.ts'
 import { camelCase, type Option, type OptionSet } from '../../src/base/options.ts'
+import { type ForeignSetting, foreignSettings } from '../../src/cluster/foreign-settings.ts'
 import { clientOptions } from '../../src/cluster/options.ts'
 import { consumerOptions } from '../../src/consumer/options.ts'
 import { producerOptions } from '../../src/producer/options.ts'
@@ -42,7 +43,31 @@ export function configurationPage(): string {
     ),
     '',
     ...registrySections(),
+    ...foreignSection(),
   ].join('\n')
+}
+
+/** What is said of names that other clients have and we do not read. */
+function foreignSection(): string[] {
+  return [
+    '## Names of other clients',
+    '',
+    'Some are read as they are: the column `also` has them. Each of these is a `ConfigError` that says',
+    'what stands here; a name of Java may be written with underscores, as in Python. Whole programs are',
+    'moved by [the guide](guides/moving.md).',
+    '',
+    '| of | setting | here |',
+    '|---|---|---|',
+    ...Object.entries(foreignSettings).flatMap(([client, settings]) =>
+      Object.entries(settings).map(([name, each]) => `| ${client} | \`${name}\` | ${said(each)} |`),
+    ),
+    '',
+  ]
+}
+
+function said({ setting, words }: ForeignSetting): string {
+  if (setting === undefined) return `none: ${cell(words)}`
+  return `\`${setting}\`${words && `: ${cell(words)}`}`
 }
 
 /** What posthaste/registry takes. */

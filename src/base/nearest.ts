@@ -14,7 +14,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 }
 
 /** `linger.ms`, `lingerMs` and `linger-ms` are the same word to somebody who mistypes it. */
-function plain(word: string): string {
+export function plain(word: string): string {
   return word.toLowerCase().replace(/[^a-z0-9]/g, '')
 }
 

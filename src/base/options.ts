@@ -174,9 +174,12 @@ export type Parsed<S extends OptionSet> = {
 /** Something is wrong with the settings; the caller turns it into the error that its users know. */
 export class OptionProblem extends Error {
   readonly hint: string | undefined
-  constructor(message: string, hint?: string) {
+  /** The name that is unknown, if that is what is wrong. */
+  readonly unknown: string | undefined
+  constructor(message: string, hint?: string, unknown?: string) {
     super(message)
     this.hint = hint
+    this.unknown = unknown
   }
 }
 
@@ -252,8 +255,9 @@ function namesOf(set: OptionSet): Map<string, KnownName> {
 function unknownKey(as: string, names: ReadonlyMap<string, KnownName>): OptionProblem {
   const near = nearest(as, names.keys())
   const key = near === undefined ? undefined : names.get(near)!.key
-  const hint = key === undefined ? undefined : `did you mean ${key} (${camelCase(key)})?`
-  return new OptionProblem(`unknown setting ${as}`, hint)
+  const meant = key === undefined || camelCase(key) === key ? key : `${key} (${camelCase(key)})`
+  const hint = meant === undefined ? undefined : `did you mean ${meant}?`
+  return new OptionProblem(`unknown setting ${as}`, hint, as)
 }
 
 function checked(

@@ -1,11 +1,6 @@
 import { readFileSync } from 'node:fs'
-import {
-  camelCase,
-  OptionProblem,
-  type OptionSet,
-  type ParsedOptions,
-  parseOptions,
-} from '../base/options.ts'
+import { camelCase, type OptionSet } from '../base/options.ts'
+import { configure } from '../cluster/options.ts'
 import { ConfigError } from '../errors.ts'
 import { consoleLogger, type Logger, type LogLevel } from '../logger.ts'
 import { fileError, UsageError } from './exit.ts'
@@ -73,10 +68,10 @@ function fromFile(
   const known = { ...alsoKnown, ...set }
   // One by one at first, so that a mistake is told with its line.
   for (const [key, value] of meant) {
-    naming(`${file}, line ${lines.get(key)}`, () => parsed(known, { [key]: value }))
+    naming(`${file}, line ${lines.get(key)}`, () => configure(known, { [key]: value }, 'text'))
   }
   return naming(file, () => {
-    const { values, given } = parsed(known, Object.fromEntries(meant))
+    const { values, given } = configure(known, Object.fromEntries(meant), 'text')
     return dotted(
       values,
       [...given].filter(key => key in set),
@@ -128,22 +123,13 @@ export function pairs(texts: readonly string[]): Record<string, string> {
 
 /** Texts as the values that they stand for, under Kafka's dotted names. */
 function typed(set: OptionSet, texts: Texts): Record<string, unknown> {
-  const { values, given } = parsed(set, texts)
+  const { values, given } = configure(set, texts, 'text')
   return dotted(values, given)
 }
 
 function dotted(values: object, keys: Iterable<string>): Record<string, unknown> {
   const byName = new Map(Object.entries(values))
   return Object.fromEntries([...keys].map(key => [key, byName.get(camelCase(key))]))
-}
-
-function parsed(set: OptionSet, texts: Texts): ParsedOptions<OptionSet> {
-  try {
-    return parseOptions(set, texts, 'text')
-  } catch (error) {
-    if (error instanceof OptionProblem) throw new ConfigError(error.message, error.hint)
-    throw error
-  }
 }
 
 /** Log lines on stderr, without those of failed deliveries: the command itself tells of them. */

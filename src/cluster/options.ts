@@ -16,6 +16,7 @@ import { ConfigError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Address } from '../net/transport.ts'
 import { EMBEDDED_HOST } from './dial.ts'
+import { foreignHint } from './foreign-settings.ts'
 import { securityOptions } from './security-options.ts'
 
 export type AddressMapper = (advertised: Address) => Address
@@ -122,12 +123,15 @@ export type ClientConfig = Parsed<typeof clientOptions>
 export function configure<const S extends OptionSet>(
   set: S,
   input: Readonly<Record<string, unknown>>,
+  mode: 'values' | 'text' = 'values',
 ): ParsedOptions<S> {
   try {
-    return parseOptions(set, input)
+    return parseOptions(set, input, mode)
   } catch (error) {
-    if (error instanceof OptionProblem) throw new ConfigError(error.message, error.hint)
-    throw error
+    if (!(error instanceof OptionProblem)) throw error
+    const { message, hint, unknown } = error
+    const foreign = unknown === undefined ? undefined : foreignHint(unknown, set)
+    throw new ConfigError(message, foreign ?? hint)
   }
 }
 

@@ -46,7 +46,7 @@ export const consumerOptions = {
   }),
   'partition.assignment.strategy': thing<string | readonly (string | Assignor)[]>({
     default: ['cooperative-sticky'],
-    allowed: `one or more of ${assignorNames.join(', ')}, or assignors of your own`,
+    allowed: `one or more of ${assignorNames.join(', ')}, by name or Java's class, or assignors of your own`,
     is: (value): value is string | readonly (string | Assignor)[] =>
       parseStrategy(value) !== undefined,
     about:
@@ -193,14 +193,26 @@ export function consumerConfig(input: Readonly<Record<string, unknown>>): Consum
   }
 }
 
-/** Assignors by name or as they are; undefined if one is neither, or there is none. */
+const inJava = (assignor: string) => `org.apache.kafka.clients.consumer.${assignor}`
+/** Java names a class where others name what members agree upon. */
+const javaAssignors: ReadonlyMap<unknown, string> = new Map([
+  [inJava('RangeAssignor'), 'range'],
+  [inJava('RoundRobinAssignor'), 'roundrobin'],
+  [inJava('StickyAssignor'), 'sticky'],
+  [inJava('CooperativeStickyAssignor'), 'cooperative-sticky'],
+])
+
+/** Assignors by name or class, or as they are; undefined if one is neither, or there is none. */
 function parseStrategy(value: unknown): readonly Assignor[] | undefined {
   const items: unknown[] = Array.isArray(value)
     ? value
     : typeof value === 'string'
       ? value.split(',').map(name => name.trim())
       : [value]
-  const found = items.map(item => assignors.find(({ name }) => name === item) ?? item)
+  const found = items.map(item => {
+    const meant = javaAssignors.get(item) ?? item
+    return assignors.find(({ name }) => name === meant) ?? item
+  })
   return found.length > 0 && found.every(isAssignor) ? found : undefined
 }
 

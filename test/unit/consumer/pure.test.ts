@@ -209,6 +209,15 @@ describe('settings', () => {
     }
   })
 
+  test('an assignor may be named as Java does, by its class', () => {
+    const prefix = 'org.apache.kafka.clients.consumer.'
+    const classes = ['Range', 'RoundRobin', 'Sticky', 'CooperativeSticky']
+    const strategy = classes.map(name => `${prefix}${name}Assignor`).join()
+    const { assignors } = consumerConfig({ ...servers, 'partition.assignment.strategy': strategy })
+    const names = ['range', 'roundrobin', 'sticky', 'cooperative-sticky']
+    expect(assignors.map(({ name }) => name)).toEqual(names)
+  })
+
   test('what is wrong is refused, with what to write instead', () => {
     const refusal = (more: object) => {
       try {
