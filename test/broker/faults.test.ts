@@ -9,7 +9,9 @@ import { type ErrorName, errorByName } from '../../src/protocol/errors.ts'
 import { encodeResponse } from '../../src/protocol/frame.ts'
 import {
   AddPartitionsToTxn,
+  CreatePartitions,
   CreateTopics,
+  DeleteTopics,
   DescribeProducers,
   Fetch,
   FindCoordinator,
@@ -21,6 +23,7 @@ import {
 import type { ResponseOf } from '../../src/protocol/schema/api.ts'
 import { arbitrary } from '../../src/protocol/schema/arbitrary.ts'
 import { readBatches } from '../../src/records/index.ts'
+import { ZERO_UUID } from '../../src/wire/uuid.ts'
 import { batchOf } from './batches.ts'
 import { RawClient } from './raw-client.ts'
 
@@ -164,6 +167,73 @@ test('requests without partitions fail as a whole, and nothing is done', async (
   expect(keys.coordinators.map(({ key }) => key)).toEqual(['a', 'b'])
   const old = await client.call(FindCoordinator, 2, { key: 'a', keyType: 0 })
   expect(old.errorCode).toBe(code('COORDINATOR_NOT_AVAILABLE'))
+})
+
+describe('of requests about topics, the one that is named fails alone', () => {
+  const policy = code('POLICY_VIOLATION')
+
+  const creating = (names: readonly string[], ...brokerIds: number[][]) => {
+    const assignments = brokerIds.map((ids, partitionIndex) => ({ partitionIndex, brokerIds: ids }))
+    const count = assignments.length > 0 ? -1 : 1
+    const size = { numPartitions: count, replicationFactor: count, assignments, configs: [] }
+    return { topics: names.map(name => ({ name, ...size })), validateOnly: false }
+  }
+
+  test('CreateTopics', async () => {
+    cluster.fail('CreateTopics', 'POLICY_VIOLATION', { topic: 'b' })
+    const first = await client.call(CreateTopics, 7, creating(['a', 'b', 'c']))
+    const told = first.topics.map(({ name, errorCode }) => [name, errorCode])
+    expect(told).toEqual([
+      ['a', 0],
+      ['b', policy],
+      ['c', 0],
+    ])
+    const again = await client.call(CreateTopics, 7, creating(['b']))
+    expect(again.topics[0]!.errorCode).toBe(0)
+  })
+
+  test('CreateTopics that places the partition that is named', async () => {
+    cluster.fail('CreateTopics', 'POLICY_VIOLATION', { partition: 1 })
+    const placed = await client.call(CreateTopics, 7, creating(['a'], [1]))
+    expect(placed.topics[0]!.errorCode).toBe(0)
+    const two = await client.call(CreateTopics, 7, creating(['b'], [1], [1]))
+    expect(two.topics[0]!.errorCode).toBe(policy)
+    expect(cluster.pendingFaults).toBe(0)
+  })
+
+  test.each([5, 6])('DeleteTopics, version %i', async version => {
+    cluster.fail('DeleteTopics', 'POLICY_VIOLATION', { topic: 'orders' })
+    const names = ['orders', 'other']
+    const wanted =
+      version < 6
+        ? { topicNames: names }
+        : { topics: names.map(name => ({ name, topicId: ZERO_UUID })) }
+    const ask = () => client.call(DeleteTopics, version, { ...wanted, timeoutMs: 1000 })
+    const codes = async () => (await ask()).responses.map(({ errorCode }) => errorCode)
+    expect(await codes()).toEqual([policy, 0])
+    expect(await codes()).toEqual([0, code('UNKNOWN_TOPIC_OR_PARTITION')])
+  })
+
+  test('DeleteTopics, by the id', async () => {
+    const { topics } = await client.call(Metadata, 12, { topics: [{ name: 'orders' }] })
+    const [{ topicId }] = topics as [(typeof topics)[number]]
+    cluster.fail('DeleteTopics', 'POLICY_VIOLATION', { topic: 'orders' })
+    const ask = { topics: [{ name: null, topicId }], timeoutMs: 1000 }
+    const { responses } = await client.call(DeleteTopics, 6, ask)
+    expect(responses).toMatchObject([{ name: null, topicId, errorCode: policy }])
+  })
+
+  test('CreatePartitions', async () => {
+    cluster.fail('CreatePartitions', 'POLICY_VIOLATION', { topic: 'orders' })
+    const topics = ['orders', 'other'].map(name => ({ name, count: 5, assignments: null }))
+    const ask = () =>
+      client.call(CreatePartitions, 3, { topics, timeoutMs: 1000, validateOnly: false })
+    expect((await ask()).results.map(({ errorCode }) => errorCode)).toEqual([policy, 0])
+    expect((await ask()).results.map(({ errorCode }) => errorCode)).toEqual([
+      0,
+      code('INVALID_PARTITIONS'),
+    ])
+  })
 })
 
 test('metadata fails for topics, and still tells the brokers', async () => {

@@ -45,7 +45,7 @@ export type FaultAction =
 export type FailureOf = (topic: string, partition: number) => ErrorName | undefined
 
 export const NO_FAILURE: FailureOf = () => undefined
-/** Stands for a topic as a whole in `FailureOf`. */
+/** Stands for a topic as a whole in `FailureOf`: for whatever of it a fault has met. */
 export const ANY_PARTITION = -1
 
 interface Fault {
@@ -196,10 +196,14 @@ function failureAmong(
     const isMet =
       target.partition === undefined
         ? isMeant(target, topic, partition)
-        : places.some(place => place.topic === topic && place.partition === partition)
+        : places.some(place => place.topic === topic && isWithin(place.partition, partition))
     if (isMet) return action.error
   }
   return undefined
+}
+
+function isWithin(met: number, asked: number): boolean {
+  return asked === ANY_PARTITION || met === asked
 }
 
 function isMeant(target: FaultTarget, topic: string, partition: number): boolean {

@@ -15,7 +15,7 @@ export function placesOf(
   request: AnyMessage,
   nameOf: (topicId: string) => string | undefined,
 ): Place[] {
-  const places: Place[] = []
+  const places = namesIn(request.topicNames).map(topic => ({ topic, partition: -1 }))
   for (const topic of objectsIn(request)) {
     const name = nameIn(topic) ?? (typeof topic.topicId === 'string' && nameOf(topic.topicId))
     if (typeof name !== 'string') {
@@ -34,6 +34,11 @@ export function placesOf(
 function nameIn(topic: AnyMessage): string | undefined {
   const names = TOPIC_NAMES.map(field => topic[field])
   return names.find(name => typeof name === 'string' && name !== '')?.toString()
+}
+
+/** Of old, topics that are deleted were a bare list of names. */
+function namesIn(list: unknown): string[] {
+  return Array.isArray(list) ? list.filter(name => typeof name === 'string') : []
 }
 
 function objectsIn(message: AnyMessage): AnyMessage[] {

@@ -12,6 +12,7 @@ import type { ErrorName } from '../../protocol/errors.ts'
 import { CreateTopics, type CreateTopicsRequest } from '../../protocol/messages/index.ts'
 import type { ResponseInput } from '../../protocol/schema/api.ts'
 import { topicEntries } from '../config/described.ts'
+import { ANY_PARTITION } from '../faults/faults.ts'
 import { type Context, on } from '../handler.ts'
 import { MOST_NEW_PARTITIONS, TOO_MANY_PARTITIONS } from '../model/limits.ts'
 import type { NewTopic } from '../model/new-topic.ts'
@@ -21,7 +22,10 @@ import { code } from './answers.ts'
 type Wanted = CreateTopicsRequest['topics'][number]
 type TopicAnswer = ResponseInput<typeof CreateTopics>['topics'][number]
 
-export const createTopics = on(CreateTopics, [2, 7], async (request, context) => {
+async function createAll(
+  request: CreateTopicsRequest,
+  context: Context,
+): Promise<ResponseInput<typeof CreateTopics>> {
   const byName = new Map<string, Wanted[]>()
   for (const wanted of request.topics) {
     byName.set(wanted.name, [...(byName.get(wanted.name) ?? []), wanted])
@@ -39,7 +43,9 @@ export const createTopics = on(CreateTopics, [2, 7], async (request, context) =>
   })
   const topics = await Promise.all(making)
   return { topics }
-})
+}
+
+export const createTopics = on(CreateTopics, [2, 7], createAll, { fails: 'placed' })
 
 /** How many partitions all its topics would have together. */
 function partitionsIn({ topics }: CreateTopicsRequest, { cluster }: Context): number {
@@ -55,9 +61,11 @@ function partitionsIn({ topics }: CreateTopicsRequest, { cluster }: Context): nu
 async function create(
   wanted: Wanted,
   validateOnly: boolean,
-  { cluster }: Context,
+  { cluster, failureOf }: Context,
 ): Promise<TopicAnswer> {
   const { name } = wanted
+  const failure = failureOf(name, ANY_PARTITION)
+  if (failure) return failed(name, failure, null)
   const withoutValue = wanted.configs.find(({ value }) => value === null)
   if (withoutValue) {
     const message = `Null value not supported for topic configs: ${withoutValue.name}`
@@ -101,6 +109,6 @@ function newTopic({
   }
 }
 
-function failed(name: string, error: ErrorName, errorMessage: string): TopicAnswer {
+function failed(name: string, error: ErrorName, errorMessage: string | null): TopicAnswer {
   return { name, errorCode: code(error), errorMessage, configs: null }
 }

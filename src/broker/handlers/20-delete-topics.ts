@@ -6,9 +6,10 @@
  * - A topic that is named twice is refused (INVALID_REQUEST), as is one with both name and id.
  */
 import type { ErrorName } from '../../protocol/errors.ts'
-import { DeleteTopics } from '../../protocol/messages/index.ts'
+import { DeleteTopics, type DeleteTopicsRequest } from '../../protocol/messages/index.ts'
 import type { ResponseInput } from '../../protocol/schema/api.ts'
 import { ZERO_UUID } from '../../wire/uuid.ts'
+import { ANY_PARTITION } from '../faults/faults.ts'
 import { type Context, on } from '../handler.ts'
 import { code } from './answers.ts'
 
@@ -19,7 +20,10 @@ interface Wanted {
   readonly topicId: string
 }
 
-export const deleteTopics = on(DeleteTopics, [1, 6], async (request, context) => {
+async function deleteAll(
+  request: DeleteTopicsRequest,
+  context: Context,
+): Promise<ResponseInput<typeof DeleteTopics>> {
   const wanted: readonly Wanted[] =
     context.version >= 6
       ? request.topics
@@ -27,12 +31,14 @@ export const deleteTopics = on(DeleteTopics, [1, 6], async (request, context) =>
   const responses: Answer[] = []
   for (const topic of wanted) responses.push(await remove(topic, wanted, context))
   return { responses }
-})
+}
+
+export const deleteTopics = on(DeleteTopics, [1, 6], deleteAll, { fails: 'placed' })
 
 async function remove(
   wanted: Wanted,
   all: readonly Wanted[],
-  { cluster }: Context,
+  { cluster, failureOf }: Context,
 ): Promise<Answer> {
   const { name, topicId } = wanted
   const isById = topicId !== ZERO_UUID
@@ -42,6 +48,8 @@ async function remove(
   const same = all.filter(other => other.name === name && other.topicId === topicId)
   if (same.length > 1) return failed(wanted, 'INVALID_REQUEST', 'Duplicate topic name.')
   const topic = cluster.topics.find(name ?? '', topicId)
+  const failure = failureOf(name ?? topic?.name ?? '', ANY_PARTITION)
+  if (failure) return failed(wanted, failure, null)
   if (!topic) {
     return isById
       ? failed(wanted, 'UNKNOWN_TOPIC_ID', 'This server does not host this topic ID.')
@@ -51,6 +59,6 @@ async function remove(
   return { name: topic.name, topicId: topic.id, errorCode: 0 }
 }
 
-function failed({ name, topicId }: Wanted, error: ErrorName, errorMessage: string): Answer {
+function failed({ name, topicId }: Wanted, error: ErrorName, errorMessage: string | null): Answer {
   return { name, topicId, errorCode: code(error), errorMessage }
 }

@@ -11,6 +11,7 @@
 import type { ErrorName } from '../../protocol/errors.ts'
 import { CreatePartitions, type CreatePartitionsRequest } from '../../protocol/messages/index.ts'
 import type { ResponseInput } from '../../protocol/schema/api.ts'
+import { ANY_PARTITION } from '../faults/faults.ts'
 import { type Context, on } from '../handler.ts'
 import { MOST_NEW_PARTITIONS, TOO_MANY_PARTITIONS } from '../model/limits.ts'
 import { planPartitions } from '../model/more-partitions.ts'
@@ -19,8 +20,10 @@ import { code } from './answers.ts'
 type Answer = ResponseInput<typeof CreatePartitions>['results'][number]
 type Wanted = CreatePartitionsRequest['topics'][number]
 
-export const createPartitions = on(CreatePartitions, [0, 3], async (request, context) => {
-  const { topics, validateOnly } = request
+async function createAll(
+  { topics, validateOnly }: CreatePartitionsRequest,
+  context: Context,
+): Promise<ResponseInput<typeof CreatePartitions>> {
   const names = topics.map(({ name }) => name)
   const twice = new Set(names.filter((name, i) => names.indexOf(name) !== i))
   const results = Array.from(twice, name =>
@@ -30,13 +33,17 @@ export const createPartitions = on(CreatePartitions, [0, 3], async (request, con
     if (!twice.has(wanted.name)) results.push(await create(wanted, validateOnly, context))
   }
   return { results }
-})
+}
+
+export const createPartitions = on(CreatePartitions, [0, 3], createAll, { fails: 'placed' })
 
 async function create(
   { name, count, assignments }: Wanted,
   validateOnly: boolean,
-  { cluster }: Context,
+  { cluster, failureOf }: Context,
 ): Promise<Answer> {
+  const failure = failureOf(name, ANY_PARTITION)
+  if (failure) return failed(name, failure, null)
   const topic = cluster.topics.named(name)
   if (!topic) return failed(name, 'UNKNOWN_TOPIC_OR_PARTITION', null)
   if (topic.isInternal) {
