@@ -1,5 +1,6 @@
 import type { Timer } from '../base/clock.ts'
 import { asError } from '../errors.ts'
+import { foreignClient } from '../net/diagnose.ts'
 import type { Transport } from '../net/transport.ts'
 import { decodeRequestHeader, encodeResponse, FrameSplitter } from '../protocol/frame.ts'
 import { ApiVersions } from '../protocol/messages/index.ts'
@@ -118,7 +119,7 @@ export class Session {
         this.#frameBytes += frame.length
       }
     } catch (error) {
-      return this.#reject(asError(error).message)
+      return this.#reject(foreignClient(this.#splitter.header) ?? asError(error).message)
     }
     const began = this.#frameBegan
     this.#frameBegan = this.#splitter.pending === 0 ? undefined : (began ?? this.#lastActivity)

@@ -94,6 +94,18 @@ export function foreignProtocol(first: Buffer): string | undefined {
   return undefined
 }
 
+/** What somebody speaks who came to a broker with no request of Kafka, by the first four bytes. */
+export function foreignClient(first: Buffer): string | undefined {
+  if (first[0] === 0x16 && first[1] === 0x03) {
+    return 'it speaks TLS, and this listener speaks plaintext'
+  }
+  const text = first.toString('latin1', 0, 4)
+  if (/^(GET |HEAD|POST|PUT |DELE|OPTI|PATC|CONN|TRAC|PRI )$/.test(text)) {
+    return 'it speaks HTTP, and this is a Kafka broker'
+  }
+  return text === 'SSH-' ? 'it speaks SSH, and this is a Kafka broker' : undefined
+}
+
 /** What may take so long at most, and whose id is known where somebody advertised the address. */
 interface Dialled {
   readonly setupTimeoutMs: number

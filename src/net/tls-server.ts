@@ -50,10 +50,10 @@ export function tlsListen(given: TlsServerOptions, refused: HandshakeRefused): L
       const peer = peerOf(socket)
       shaking.set(peer, socket)
       socket.once('close', () => shaking.delete(peer))
-      onFirstByte(socket, byte => {
-        if (byte === HANDSHAKE) return tls.emit('connection', socket)
+      onFirstBytes(socket, first => {
+        if (first[0] === HANDSHAKE) return tls.emit('connection', socket)
         socket.end(UNEXPECTED, () => socket.destroy())
-        return refused(peer, new Error('it does not speak TLS'))
+        return refused(peer, new Error('it speaks plaintext, and this listener speaks TLS'))
       })
     })
     return {
@@ -67,8 +67,8 @@ export function tlsListen(given: TlsServerOptions, refused: HandshakeRefused): L
   }
 }
 
-/** Tells the first byte, which stays to be read. Whoever sends none in time is cut off. */
-function onFirstByte(socket: Socket, told: (byte: number) => void): void {
+/** Tells the first bytes, which stay to be read. Whoever sends none in time is cut off. */
+function onFirstBytes(socket: Socket, told: (first: Buffer) => void): void {
   const patience = systemClock.after(HANDSHAKE_TIMEOUT_MS, () => socket.destroy())
   patience.unref()
   socket.on('error', () => {})
@@ -77,7 +77,7 @@ function onFirstByte(socket: Socket, told: (byte: number) => void): void {
     patience.cancel()
     socket.pause()
     socket.unshift(chunk)
-    told(chunk[0]!)
+    told(chunk)
   })
 }
 

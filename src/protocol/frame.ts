@@ -168,6 +168,11 @@ export class FrameSplitter {
     return this.#headerSize + this.#gatheredSize
   }
 
+  /** The length of the frame begun last, as it came: of another protocol, its first bytes. */
+  get header(): Buffer {
+    return this.#header
+  }
+
   /** The frames that this chunk completes. Throws a WireError for a length that can't be. */
   push(chunk: Buffer): Buffer[] {
     const frames: Buffer[] = []

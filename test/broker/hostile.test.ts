@@ -2,6 +2,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { FakeClock, settle } from '../../src/base/fake-clock.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { EmbeddedCluster } from '../../src/broker/index.ts'
+import { asError } from '../../src/errors.ts'
+import { Admin } from '../../src/index.ts'
 import type { Logger } from '../../src/logger.ts'
 import { MemoryNetwork } from '../../src/net/memory.ts'
 import { errorByCode, errorByName } from '../../src/protocol/errors.ts'
@@ -14,15 +16,23 @@ import {
   Metadata,
   Produce,
 } from '../../src/protocol/messages/index.ts'
+import { Authority } from '../contract/security-certificates.ts'
 import { waitFor } from '../support/wait.ts'
 import { RawClient } from './raw-client.ts'
 
 const lines: string[] = []
-const logger: Logger = { log: (level, event) => void lines.push(`${level} ${event}`) }
+const reasons: unknown[] = []
+const logger: Logger = {
+  log(level, event, fields) {
+    lines.push(`${level} ${event}`)
+    reasons.push(fields.reason)
+  },
+}
 let cluster: EmbeddedCluster
 
 beforeEach(async () => {
   lines.length = 0
+  reasons.length = 0
   cluster = await EmbeddedCluster.start({ logger, maxRequestBytes: 1_000_000 })
 })
 afterEach(() => cluster.stop())
@@ -81,6 +91,40 @@ test.each(hostile)('%s closes that connection, with a count and one line', async
   expect(lines).toEqual(['warn broker:connection-rejected'])
   expect(cluster.counters.rejectedConnections).toBe(1)
   await expectService()
+})
+
+test.each([
+  ['a TLS hello', '160301020001000001fc0303', 'it speaks TLS, and this listener speaks plaintext'],
+  ['HTTP', '474554202f20485454502f312e310d0a', 'it speaks HTTP, and this is a Kafka broker'],
+  ['SSH', '5353482d322e302d780d0a', 'it speaks SSH, and this is a Kafka broker'],
+])('the line of %s tells what came, even byte by byte', async (_, hex, reason) => {
+  for (const pieces of [[hex], hex.match(/../g)!]) {
+    using client = await connect()
+    for (const piece of pieces) client.write(Buffer.from(piece, 'hex'))
+    await client.closed
+  }
+  expect(reasons).toEqual([reason, reason])
+})
+
+test('a TLS listener tells in one line that plaintext came, and goes on', async () => {
+  const told: string[] = []
+  const authority = new Authority('those who sign')
+  const { key, certificate: cert } = authority.issue({ name: 'broker', hosts: ['127.0.0.1'] })
+  await using guarded = await EmbeddedCluster.start({
+    security: { tls: { key, cert } },
+    logger: { log: (_, event, { error }) => void told.push(`${event}: ${asError(error).message}`) },
+  })
+  using client = await RawClient.open(guarded.brokers[0]!.address)
+  client.send(Metadata, 4, { topics: null })
+  await client.closed
+  const words = 'it speaks plaintext, and this listener speaks TLS'
+  expect(told).toEqual([`broker:handshake-refused: ${words}`])
+  using admin = new Admin({
+    'bootstrap.servers': guarded.bootstrapServers,
+    'security.protocol': 'ssl',
+    'ssl.ca.pem': authority.certificate,
+  })
+  expect(await admin.topics.list()).toEqual([])
 })
 
 test('noise of any kind ends connections, and nothing else', async () => {
