@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path'
 import { EmbeddedCluster } from '../../src/broker/index.ts'
 import { EmbeddedRegistry } from '../../src/registry/index.ts'
 import { root } from '../support/cache.ts'
+import { bundle } from '../support/program.ts'
 import { runOrThrow } from '../support/run.ts'
 import { type Block, isShown } from './blocks.ts'
 
@@ -23,7 +24,7 @@ export class Guide {
 
   /** `installed` is the folder of the built package. */
   static async start(installed: string): Promise<Guide> {
-    // In the repository, where tsx is found.
+    // In the repository, where the other packages are found.
     const folder = await mkdtemp(join(root, '.cache', 'guide-'))
     // Without a package.json of its own, `posthaste` would be the repository's.
     await writeFile(join(folder, 'package.json'), '{"private":true,"type":"module"}\n')
@@ -67,10 +68,10 @@ export class Guide {
     // `timeout` ends all that a block has started.
     const within = (...command: string[]) => runOrThrow('timeout', [LIMIT, ...command], options)
     if (language === 'sh') return within('bash', '-e', '-o', 'pipefail', '-c', text)
-    // TypeScript all of it: `using` is not JavaScript to Node 20.
+    // TypeScript all of it: `using` is not JavaScript to Node 20. What is installed is imported.
     const program = join(this.#folder, `line-${line}.ts`)
     await writeFile(program, text)
-    return within(process.execPath, '--import', 'tsx', program)
+    return within(process.execPath, await bundle(program, this.#folder, /^posthaste/))
   }
 
   #surroundings(): NodeJS.ProcessEnv {

@@ -12,16 +12,29 @@ import { root } from './cache.ts'
 export async function bundledProgram(entry: string): Promise<{ folder: string; file: string }> {
   await mkdir(join(root, '.cache'), { recursive: true })
   const outDir = await mkdtemp(join(root, '.cache', 'program-'))
+  const file = await bundle(join(root, entry), outDir)
+  return { folder: outDir, file }
+}
+
+/**
+ * Makes JavaScript of a program, in one file with what it imports by paths; gives the new file's
+ * name. What `external` fits stays an import.
+ */
+export async function bundle(entry: string, outDir: string, external?: RegExp): Promise<string> {
   await build({
     configFile: false,
     root,
     logLevel: 'error',
     build: {
-      ssr: join(root, entry),
+      ssr: entry,
       outDir,
+      emptyOutDir: false,
       target: 'node20',
-      rollupOptions: { output: { entryFileNames: '[name].mjs' } },
+      rollupOptions: {
+        ...(external && { external }),
+        output: { entryFileNames: '[name].mjs' },
+      },
     },
   })
-  return { folder: outDir, file: join(outDir, basename(entry).replace(/\.ts$/, '.mjs')) }
+  return join(outDir, basename(entry).replace(/\.ts$/, '.mjs'))
 }
