@@ -92,7 +92,7 @@ export class DataFolder {
 
   /** Frees the folder for others. */
   async close(): Promise<void> {
-    await (this.#again ?? this.#saving)
+    await (this.#again ?? this.#saving)?.catch(() => {})
     await this.#unlock()
   }
 

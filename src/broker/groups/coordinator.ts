@@ -18,6 +18,8 @@ import { groupSettings, withOwn } from './settings.ts'
 
 /** How often, at most, what nobody needs is looked for (`offsets.retention.check.interval.ms`). */
 const SWEEP_INTERVAL_MS = 600_000
+/** Kafka would give the partition of a log that it can't write up to another broker. */
+export const NOT_KEPT: ErrorName = 'NOT_COORDINATOR'
 
 export type Group = ClassicGroup | ConsumerGroup
 
@@ -33,6 +35,8 @@ export class GroupCoordinator {
   readonly #host: GroupHost
   /** By group: what is being written of it. */
   readonly #writing = new Map<string, Promise<void>>()
+  /** Groups of which something could not be written, so that what is kept of them is older. */
+  readonly #behind = new Set<string>()
   #sweptAt: number
 
   constructor(cluster: ClusterState) {
@@ -71,11 +75,15 @@ export class GroupCoordinator {
     return this.#host
   }
 
-  /** Why a broker does not serve a group. */
+  /**
+   * Why a broker does not serve a group. Where the group's log has failed nobody does, as in Kafka,
+   * which takes the partition off a broker whose disk fails.
+   */
   coordinatorError(groupId: string, nodeId: number): ErrorName | undefined {
     const coordinator = this.#cluster.coordinatorOf('group', groupId)
     if (!coordinator) return 'COORDINATOR_NOT_AVAILABLE'
-    return coordinator.id === nodeId ? undefined : 'NOT_COORDINATOR'
+    const isServed = coordinator.id === nodeId && !this.#log.hasFailed(groupId)
+    return isServed ? undefined : 'NOT_COORDINATOR'
   }
 
   find(groupId: string): Group | undefined {
@@ -114,10 +122,13 @@ export class GroupCoordinator {
 
   /**
    * Resolves when all that was decided of a group is as safe as an acknowledged produce. A member
-   * is told only then: else a crash would leave it with an epoch that nobody knows.
+   * is told only then: else a crash would leave it with an epoch that nobody knows. What could not
+   * be written is tried once more; gives the error to answer where that is in vain, too.
    */
-  async saved(groupId: string): Promise<void> {
+  async saved(groupId: string): Promise<ErrorName | undefined> {
+    if (this.#behind.has(groupId) && !this.#writing.has(groupId)) this.#write(groupId, [])
     await this.#writing.get(groupId)
+    return this.#behind.has(groupId) ? NOT_KEPT : undefined
   }
 
   /** Keeps offsets; resolves when they are safe, and rejects when they can't be written. */
@@ -154,17 +165,19 @@ export class GroupCoordinator {
     const { groupId } = group
     group.close()
     this.#groups.delete(groupId)
+    this.#behind.delete(groupId)
     const removed = this.offsets.remove(groupId, [...(this.offsets.of(groupId)?.all() ?? [])])
     const entries = removed.map((place): Entry => ({ is: 'no offset', groupId, place }))
     await this.#log.append(groupId, [...entries, ...group.noEntries()])
   }
 
-  /** A topic was deleted: nobody can go on in it. */
+  /** A topic was deleted: nobody can go on in it. Offsets that stay in the log harm nobody. */
   async topicDeleted(topic: string): Promise<void> {
     for (const groupId of [...this.offsets.groupIds()]) {
       const partitions = this.offsets.of(groupId)?.partitions(topic) ?? []
       const places = partitions.map(partition => ({ topic, partition }))
-      if (places.length > 0) await this.deleteOffsets(groupId, places)
+      if (places.length === 0) continue
+      await this.deleteOffsets(groupId, places).catch(error => this.#notSaved(groupId, error))
     }
   }
 
@@ -193,16 +206,28 @@ export class GroupCoordinator {
     return group
   }
 
-  /** A failure is only logged: the group goes on, and a restart finds its last generation. */
-  #write(groupId: string, entries: readonly Entry[]): void {
-    const written = this.#log.append(groupId, entries).catch(error => {
-      const facts = { group: groupId, error: asError(error) }
-      this.#cluster.logger.log('error', 'broker:group-not-saved', facts)
-    })
+  /** The whole group where something of it could not be written before. */
+  #write(groupId: string, changed: readonly Entry[]): void {
+    const isWhole = this.#behind.has(groupId)
+    const all = isWhole ? (this.#groups.get(groupId)?.entries() ?? []) : []
+    const written = this.#log.append(groupId, [...changed, ...all]).then(
+      () => {
+        if (isWhole) this.#behind.delete(groupId)
+      },
+      error => {
+        this.#behind.add(groupId)
+        this.#notSaved(groupId, error)
+      },
+    )
     this.#writing.set(groupId, written)
     void written.then(() => {
       if (this.#writing.get(groupId) === written) this.#writing.delete(groupId)
     })
+  }
+
+  #notSaved(group: string, thrown: unknown): void {
+    const facts = { group, error: asError(thrown) }
+    this.#cluster.logger.log('error', 'broker:group-not-saved', facts)
   }
 
   /**

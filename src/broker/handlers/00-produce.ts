@@ -57,14 +57,15 @@ export const produce = on(
       })
       return { name, topicId, partitions }
     })
+    // All at once, and also where nobody is answered: a write that fails must not go unheard.
+    const stored = outcomes.map(({ partitions }) => Promise.all(partitions.map(settled)))
     if (acks === 0) {
       const all = outcomes.flatMap(({ partitions }) => partitions)
       return all.every(({ answer }) => answer.errorCode === 0) ? NO_ANSWER : HANG_UP
     }
     const responses: ResponseInput<typeof Produce>['responses'][number][] = []
-    for (const { name, topicId, partitions } of outcomes) {
-      const partitionResponses = await Promise.all(partitions.map(settled))
-      responses.push({ name, topicId, partitionResponses })
+    for (const [i, { name, topicId }] of outcomes.entries()) {
+      responses.push({ name, topicId, partitionResponses: await stored[i]! })
     }
     return { responses, nodeEndpoints: leaderEndpoints(context, leaders) }
   },

@@ -9,6 +9,7 @@
  */
 import type { ErrorName } from '../../protocol/errors.ts'
 import { OffsetCommit, type OffsetCommitRequest } from '../../protocol/messages/index.ts'
+import { NOT_KEPT } from '../groups/coordinator.ts'
 import type { AnyGroup, OffsetUser } from '../groups/group.ts'
 import type { PartitionOffset } from '../groups/offsets/offset-table.ts'
 import { type Context, on } from '../handler.ts'
@@ -43,9 +44,8 @@ export const offsetCommit = on(
   { fails: 'inside' },
 )
 
-/** The log can't be written: Kafka would give the partition up to another broker. */
 function lost(partition: { partitionIndex: number; errorCode: number }) {
-  return { ...partition, errorCode: partition.errorCode || code('NOT_COORDINATOR') }
+  return { ...partition, errorCode: partition.errorCode || code(NOT_KEPT) }
 }
 
 /** Whether the group takes commits from whoever sent them; a commit keeps a member alive. */

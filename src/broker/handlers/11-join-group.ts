@@ -20,7 +20,8 @@ import { code } from './answers.ts'
 
 export const joinGroup = on(JoinGroup, [0, 9], async (request, context) => {
   const answer = await answerTo(request, context)
-  await context.cluster.groups.saved(request.groupId)
+  const lost = await context.cluster.groups.saved(request.groupId)
+  if (lost && answer.errorCode === 0) return joinFailure(code(lost), answer.memberId)
   // The name of no protocol is null since version 7.
   const nothing = context.version >= 7 ? null : ''
   return { ...answer, protocolName: answer.protocolName ?? nothing }

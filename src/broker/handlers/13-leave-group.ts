@@ -18,7 +18,8 @@ export const leaveGroup = on(LeaveGroup, [0, 5], async (request, context) => {
   const group = classicGroupOf(groupId, context)
   if (typeof group === 'string') return { errorCode: code(group), members: [] }
   const errors = leave(group, leaving).map(error => (error ? code(error) : 0))
-  await context.cluster.groups.saved(groupId)
+  const lost = await context.cluster.groups.saved(groupId)
+  if (lost) return { errorCode: code(lost), members: [] }
   if (!isBatch) return { errorCode: errors[0] ?? 0, members: [] }
   const members = leaving.map((member, i) => ({
     memberId: member.memberId,

@@ -28,6 +28,6 @@ export const syncGroup = on(SyncGroup, [0, 5], async (request, context) => {
     assignments: new Map(request.assignments.map(each => [each.memberId, each.assignment])),
     node: context.node.id,
   })
-  await context.cluster.groups.saved(groupId)
-  return answer
+  const lost = await context.cluster.groups.saved(groupId)
+  return lost && answer.errorCode === 0 ? syncFailure(code(lost)) : answer
 })

@@ -24,7 +24,11 @@ export const initProducerId = on(InitProducerId, [0, 5], async (request, context
   const { transactionalId, producerId, producerEpoch } = request
   if (producerId < 0n !== producerEpoch < 0) return refused(code('INVALID_REQUEST'))
   if (transactionalId !== null) return ofTransaction(transactionalId, request, context)
-  return { errorCode: 0, producerId: await context.cluster.producerIds.take(), producerEpoch: 0 }
+  return context.cluster.producerIds.take().then(
+    fresh => ({ errorCode: 0, producerId: fresh, producerEpoch: 0 }),
+    // As Kafka answers while no block of ids is to be had.
+    () => refused(code('COORDINATOR_LOAD_IN_PROGRESS')),
+  )
 })
 
 async function ofTransaction(

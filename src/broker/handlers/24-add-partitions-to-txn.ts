@@ -76,8 +76,8 @@ async function add(wanted: Wanted, context: Context): Promise<TopicResult[]> {
     return results(wanted, part => cluster.transactions.verify(transactionalId, wanted, part))
   }
   const added = cluster.transactions.add(transactionalId, wanted, parts)
-  await added.stored
-  const told = added.error && asKnownIn(context.version, KNOWS_FENCED, added.error)
+  const lost = await cluster.transactions.notKept(transactionalId, added.stored)
+  const told = added.error ? asKnownIn(context.version, KNOWS_FENCED, added.error) : lost
   return results(wanted, () => told)
 }
 

@@ -20,6 +20,7 @@ export const addOffsetsToTxn = on(AddOffsetsToTxn, [0, 4], async (request, conte
   const refusal = transactions.coordinatorError(transactionalId, context.node.id)
   if (refusal) return { errorCode: code(refusal) }
   const { error, stored } = transactions.add(transactionalId, request, [offsetsPartOf(groupId)])
-  await stored
-  return { errorCode: error ? code(asKnownIn(context.version, KNOWS_FENCED, error)) : 0 }
+  const lost = await transactions.notKept(transactionalId, stored)
+  const told = error ? asKnownIn(context.version, KNOWS_FENCED, error) : lost
+  return { errorCode: told ? code(told) : 0 }
 })

@@ -9,6 +9,7 @@
  */
 import type { ErrorName } from '../../protocol/errors.ts'
 import { TxnOffsetCommit, type TxnOffsetCommitRequest } from '../../protocol/messages/index.ts'
+import { NOT_KEPT } from '../groups/coordinator.ts'
 import type { PartitionOffset } from '../groups/offsets/offset-table.ts'
 import { type Context, on } from '../handler.ts'
 import { type Admitted, admitPart } from '../transactions/admit.ts'
@@ -61,8 +62,7 @@ async function commit(
     await Promise.all([admitted.stored, kept])
     return undefined
   } catch {
-    // The log can't be written: Kafka would give the partition up to another broker.
-    return 'NOT_COORDINATOR'
+    return NOT_KEPT
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import type { ErrorName } from '../../protocol/errors.ts'
 import { DeleteGroups } from '../../protocol/messages/index.ts'
+import { NOT_KEPT } from '../groups/coordinator.ts'
 import { type Context, on } from '../handler.ts'
 import { code } from './answers.ts'
 
@@ -25,6 +26,8 @@ async function remove(groupId: string, context: Context): Promise<ErrorName | un
   const group = groups.find(groupId)
   if (!group) return 'GROUP_ID_NOT_FOUND'
   if (!group.isEmpty) return 'NON_EMPTY_GROUP'
-  await groups.delete(group)
-  return undefined
+  return groups.delete(group).then(
+    () => undefined,
+    () => NOT_KEPT,
+  )
 }

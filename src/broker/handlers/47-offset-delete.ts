@@ -5,6 +5,7 @@
  *   others). A group whose members are no consumers must be empty (NON_EMPTY_GROUP).
  */
 import { OffsetDelete } from '../../protocol/messages/index.ts'
+import { NOT_KEPT } from '../groups/coordinator.ts'
 import type { OffsetPlace } from '../groups/offsets/offset-store.ts'
 import { servingError } from '../groups/serving.ts'
 import { on } from '../handler.ts'
@@ -36,8 +37,10 @@ export const offsetDelete = on(
         return { partitionIndex, errorCode: 0 }
       }),
     }))
-    await groups.deleteOffsets(groupId, places)
-    return { errorCode: 0, topics }
+    return groups.deleteOffsets(groupId, places).then(
+      () => ({ errorCode: 0, topics }),
+      () => ({ errorCode: code(NOT_KEPT), topics: [] }),
+    )
   },
   { fails: 'placed' },
 )

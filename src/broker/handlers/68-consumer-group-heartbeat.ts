@@ -52,7 +52,9 @@ export const consumerGroupHeartbeat = on(
       newId: randomUuid(context.cluster.settings.random),
     })
     if ('error' in outcome) return refused(outcome)
-    await context.cluster.groups.saved(request.groupId)
+    const { groupId } = request
+    const lost = await context.cluster.groups.saved(groupId)
+    if (lost) return refused({ error: lost, message: `Group ${groupId} can't be kept.` })
     return told(outcome, request.groupId, context)
   },
 )

@@ -185,7 +185,7 @@ export class FileBytes implements SegmentBytes {
   }
 
   async close(): Promise<void> {
-    const file = await this.#opening
+    const file = await this.#opening?.catch(() => undefined)
     this.#opening = undefined
     await file?.close()
   }

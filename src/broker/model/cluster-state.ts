@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
+import { asError } from '../../errors.ts'
 import { nextInstance, Publisher } from '../../events.ts'
 import type { Logger } from '../../logger.ts'
 import { Cleaner } from '../cleaner/cleaner.ts'
@@ -230,8 +231,15 @@ export class ClusterState {
     })
     this.#addPartitions(made, plan.replicas)
     this.topics.add(made)
-    await this.save()
-    return made
+    try {
+      await this.save()
+      return made
+    } catch (error) {
+      // It would be there until a restart, and then be gone with its records.
+      await this.#unmake(made)
+      const { message } = asError(error)
+      return { is: 'refused', code: 'KAFKA_STORAGE_ERROR', message }
+    }
   }
 
   /** Gives a topic more partitions, on these brokers. */
@@ -290,8 +298,18 @@ export class ClusterState {
     await this.cleaner.close()
     for (const { log } of this.topics.partitions()) await log.close()
     if (!this.#folder) return
-    await this.save()
-    await this.#folder.close()
+    try {
+      await this.save()
+    } finally {
+      await this.#folder.close()
+    }
+  }
+
+  async #unmake(topic: Topic): Promise<void> {
+    this.topics.remove(topic)
+    for (const partition of topic.partitions) partition.elect(NO_LEADER)
+    await this.cleaner.forget(topic)
+    for (const { log } of topic.partitions) await log.remove()
   }
 
   #addPartitions(topic: Topic, places: readonly (readonly number[])[]): void {

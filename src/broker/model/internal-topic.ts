@@ -68,6 +68,11 @@ export class InternalTopic {
     return partitions?.[slotOf(key) % partitions.length]
   }
 
+  /** Whether what concerns a key can't be kept any more, since its log can't be written. */
+  hasFailed(key: string): boolean {
+    return this.partitionOf(key)?.log.failure !== undefined
+  }
+
   /**
    * Writes records to an open topic, at once and in the order of the calls; resolves when they are
    * as safe as an acknowledged produce. Rejects when the log can't be written.

@@ -6,6 +6,8 @@ export class ProducerIds {
   #next: number
   #reserved: number
   readonly #onReserve: () => Promise<void>
+  /** Resolves when the block from which ids are taken is kept. */
+  #kept: Promise<void> = Promise.resolve()
 
   /** `onReserve` keeps `reserved` before any id of a new block is given out. */
   constructor(next: number, onReserve: () => Promise<void>) {
@@ -19,12 +21,20 @@ export class ProducerIds {
     return this.#reserved
   }
 
+  /** Rejects where a block can't be kept. */
   async take(): Promise<bigint> {
     const id = this.#next++
-    if (id >= this.#reserved) {
-      this.#reserved = id + BLOCK
-      await this.#onReserve()
-    }
+    if (id >= this.#reserved) this.#reserve(id)
+    await this.#kept
     return BigInt(id)
+  }
+
+  #reserve(from: number): void {
+    this.#reserved = from + BLOCK
+    this.#kept = this.#onReserve().catch(error => {
+      // Whoever comes next tries again.
+      this.#reserved = from
+      throw error
+    })
   }
 }

@@ -78,11 +78,15 @@ export class TransactionCoordinator {
     await new OpenTransactions(this.#cluster).abortUnknown(this.#ids.values())
   }
 
-  /** Why a broker does not serve a transactional id. */
+  /**
+   * Why a broker does not serve a transactional id. Where the id's log has failed nobody does, as
+   * in Kafka, which takes the partition off a broker whose disk fails.
+   */
   coordinatorError(transactionalId: string, nodeId: number): ErrorName | undefined {
     const node = this.#cluster.coordinatorOf('transaction', transactionalId)
     if (!node) return 'COORDINATOR_NOT_AVAILABLE'
-    return node.id === nodeId ? undefined : 'NOT_COORDINATOR'
+    const isServed = node.id === nodeId && !this.#log.hasFailed(transactionalId)
+    return isServed ? undefined : 'NOT_COORDINATOR'
   }
 
   /** Gives a transactional id to a producer; the one who held it so far is shut out. */
@@ -94,18 +98,20 @@ export class TransactionCoordinator {
     if (timeoutMs <= 0 || timeoutMs > MAX_TIMEOUT_MS) {
       return { is: 'refused', error: 'INVALID_TRANSACTION_TIMEOUT' }
     }
-    await this.#log.open()
-    const freshId = await this.#freshId(this.#find(transactionalId))
+    const closed = await this.notKept(transactionalId, this.#log.open())
+    if (closed) return { is: 'refused', error: closed }
+    const freshId = await this.#freshId(transactionalId)
+    if (freshId === undefined) return NO_ID
     const nowMs = this.#cluster.clock.epoch()
     const id = this.#find(transactionalId) ?? this.#add(transactionalId, unborn(freshId, nowMs))
     const verdict = decideInit(id.state, { timeoutMs, held, freshId, nowMs })
     if (verdict.is === 'refused') return verdict
     if (verdict.is === 'fence') {
-      await this.#fence(id)
-      return { is: 'refused', error: 'CONCURRENT_TRANSACTIONS' }
+      const error = await this.notKept(transactionalId, this.#fence(id))
+      return { is: 'refused', error: error ?? 'CONCURRENT_TRANSACTIONS' }
     }
-    await this.#move(id, verdict.state)
-    return granted(verdict.state)
+    const error = await this.notKept(transactionalId, this.#move(id, verdict.state))
+    return error ? { is: 'refused', error } : granted(verdict.state)
   }
 
   /** Makes partitions part of the producer's transaction, at once; they count when it is kept. */
@@ -137,17 +143,33 @@ export class TransactionCoordinator {
   ): Promise<Granted> {
     const known = this.#find(transactionalId)
     if (!known) return { is: 'refused', error: 'INVALID_PRODUCER_ID_MAPPING' }
-    const freshId = await this.#freshId(known)
+    const freshId = await this.#freshId(transactionalId)
+    if (freshId === undefined) return NO_ID
     const nowMs = this.#cluster.clock.epoch()
     const question = { ...producer, committed, bumpsEpoch, freshId, nowMs }
     const verdict = decideEnd(known.state, question)
     if (verdict.is === 'refused') return verdict
     if (verdict.is === 'done') return granted(known.state)
     const { state } = verdict
-    await this.#move(known, state)
+    const error = await this.notKept(transactionalId, this.#move(known, state))
+    if (error) return { is: 'refused', error }
     void this.#complete(known, state)
     const { nextProducerId: producerId } = state
     return granted(producerId === NO_PRODUCER_ID ? state : { producerId, producerEpoch: 0 })
+  }
+
+  /** The error to answer where something of an id can't be kept: its client shall try again. */
+  async notKept(
+    transactionalId: string,
+    kept: Promise<unknown> | undefined,
+  ): Promise<ErrorName | undefined> {
+    try {
+      await kept
+      return undefined
+    } catch (error) {
+      this.#failed(transactionalId, error)
+      return 'NOT_COORDINATOR'
+    }
   }
 
   /** A transactional id; undefined for one that nobody has used, or not for long. */
@@ -192,15 +214,26 @@ export class TransactionCoordinator {
     return undefined
   }
 
-  /** A producer id, where one may be needed: for a new transactional id, or after many epochs. */
-  async #freshId(id: TransactionalId | undefined): Promise<bigint> {
-    const isNeeded = !id || isExhausted(id.state.producerEpoch)
-    return isNeeded ? this.#cluster.producerIds.take() : NO_PRODUCER_ID
+  /**
+   * A producer id, where one may be needed: for a new transactional id, or after many epochs.
+   * Undefined where there is none to be had.
+   */
+  async #freshId(transactionalId: string): Promise<bigint | undefined> {
+    const id = this.#find(transactionalId)
+    if (id && !isExhausted(id.state.producerEpoch)) return NO_PRODUCER_ID
+    try {
+      return await this.#cluster.producerIds.take()
+    } catch (error) {
+      this.#failed(transactionalId, error)
+      return undefined
+    }
   }
 
   #move(id: TransactionalId, state: TransactionState): Promise<void> {
     id.to(state)
     id.stored = this.#log.append(id.transactionalId, state)
+    // Not everybody who makes a move waits for it to be kept.
+    id.stored.catch(() => {})
     return id.stored
   }
 
@@ -251,6 +284,9 @@ export class TransactionCoordinator {
     this.#cluster.logger.log('error', 'broker:transaction-failed', facts)
   }
 }
+
+/** As Kafka answers while no block of producer ids is to be had. */
+const NO_ID: Granted = { is: 'refused', error: 'COORDINATOR_LOAD_IN_PROGRESS' }
 
 function granted({ producerId, producerEpoch }: Producer): Granted {
   return { is: 'granted', producerId, producerEpoch }

@@ -34,6 +34,11 @@ export class TransactionLog {
     return this.#topic.partitionOf(transactionalId)
   }
 
+  /** Whether nothing of an id can be kept any more, since its log can't be written. */
+  hasFailed(transactionalId: string): boolean {
+    return this.#topic.hasFailed(transactionalId)
+  }
+
   /** Keeps a state, null to forget the id; at once, and safe when the promise resolves. */
   append(transactionalId: string, state: TransactionState | null): Promise<void> {
     const record = { key: keyBytes(transactionalId), value: state && stateBytes(state) }

@@ -29,6 +29,11 @@ export class GroupLog {
     this.#topic = new InternalTopic(cluster, OFFSETS_TOPIC, records)
   }
 
+  /** Whether nothing of a group can be kept any more, since its log can't be written. */
+  hasFailed(groupId: string): boolean {
+    return this.#topic.hasFailed(groupId)
+  }
+
   /**
    * Writes entries in the order of the calls, those of a call as one batch; resolves when they are
    * as safe as an acknowledged produce. Rejects when the log can't be written.
