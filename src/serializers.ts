@@ -1,3 +1,4 @@
+import { reasonOf } from './base/depth.ts'
 import { SerializationError } from './errors.ts'
 
 /** What a record's key or value is on the wire; text is sent as UTF-8, null as null. */
@@ -99,6 +100,8 @@ export const jsonDeserializer: Deserializer<unknown> = {
 
 function misfit(field: string, wanted: string, value: unknown, cause?: unknown): Error {
   const got = value === null ? 'null' : typeof value
-  const message = `the ${field} must be ${wanted}, got ${got}`
+  // Of a cycle V8 tells the way on further lines.
+  const [why] = cause === undefined ? [] : reasonOf(cause).split('\n')
+  const message = `the ${field} must be ${wanted}, got ${got}${why ? ` (${why})` : ''}`
   return new SerializationError({ code: 'SERIALIZATION_FAILED', message, cause })
 }

@@ -1,3 +1,4 @@
+import { reasonOf } from '../base/depth.ts'
 import { canonicalJson, type ProducerRecord } from '../index.ts'
 import type { RecordHeader } from '../records/layout.ts'
 
@@ -66,7 +67,12 @@ function keyIn(line: Buffer, field: string, asJson: boolean): string | null {
   const found = fieldOf(parsed(line), field)
   if (found === undefined) throw new LineError(`has no field ${JSON.stringify(field)}`)
   if (found === null) return null
-  return typeof found === 'string' && !asJson ? found : canonicalJson(found)
+  if (typeof found === 'string' && !asJson) return found
+  try {
+    return canonicalJson(found)
+  } catch (error) {
+    throw new LineError(`has a key that can't be written: ${reasonOf(error)}`)
+  }
 }
 
 function parsed(line: Buffer): unknown {

@@ -96,8 +96,10 @@ function parsed(bytes: NonNullable<Bytes>, field: Part): unknown {
   const text = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString()
   try {
     return JSON.parse(text, bytesAgain)
-  } catch {
-    throw new LineError(field === 'key' ? 'has a key that is not JSON' : 'is not JSON')
+  } catch (error) {
+    const what = field === 'key' ? 'has a key that is' : 'is'
+    const isText = error instanceof SyntaxError
+    throw new LineError(isText ? `${what} not JSON` : `${what} nested too deep`)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Type } from 'avsc'
+import { reasonOf } from '../../base/depth.ts'
 import type { Schema } from '../client/types.ts'
 import {
   type Decoder,
@@ -99,8 +100,7 @@ function decode(type: Type, payload: Buffer, resolver?: Resolver): unknown {
   try {
     return type.fromBuffer(payload, resolver)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new PayloadProblem(`${reason} (in ${payload.length} bytes of Avro)`, { cause })
+    throw new PayloadProblem(`${reasonOf(cause)} (in ${payload.length} bytes of Avro)`, { cause })
   }
 }
 

@@ -1,5 +1,6 @@
 import { backoffMs } from '../../base/backoff.ts'
 import { type Clock, sleep } from '../../base/clock.ts'
+import { isDeeper } from '../../base/depth.ts'
 import type { Random } from '../../base/random.ts'
 import { RegistryError, type RegistryPlace } from '../../errors.ts'
 import { basic, type Credentials, credentialsOf } from './auth.ts'
@@ -17,6 +18,8 @@ export interface Call {
   readonly about?: RegistryPlace
 }
 
+/** No answer of a registry's API is nested even ten deep. */
+const MAX_NESTING = 200
 const mediaType = 'application/vnd.schemaregistry.v1+json'
 
 /**
@@ -115,6 +118,9 @@ function meaning(answer: HttpAnswer, place: RegistryPlace): unknown {
   const { status } = answer
   const here = { ...place, status }
   const json = parse(answer.body)
+  if (isDeeper(json, MAX_NESTING)) {
+    throw notARegistry(here, `JSON nested more than ${MAX_NESTING} deep`)
+  }
   if (status >= 200 && status < 300) {
     if (json === undefined) throw notARegistry(here, shown(answer.body))
     return json

@@ -1,3 +1,4 @@
+import { isDeeper } from '../../base/depth.ts'
 import { InvalidSchemaError } from './types.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -13,19 +14,12 @@ export function isObject(value: unknown): value is JsonObject {
 export function parseJson(text: string, what: string): unknown {
   try {
     const value: unknown = JSON.parse(text)
-    refuseDeep(value, what, MAX_NESTING)
-    return value
+    if (!isDeeper(value, MAX_NESTING)) return value
+    throw new InvalidSchemaError(`${what} is nested deeper than ${MAX_NESTING} levels`)
   } catch (error) {
     if (error instanceof SyntaxError) throw new InvalidSchemaError(`${what}: ${error.message}`)
     throw error
   }
-}
-
-function refuseDeep(value: unknown, what: string, left: number): void {
-  if (typeof value !== 'object' || value === null) return
-  if (left === 0)
-    throw new InvalidSchemaError(`${what} is nested deeper than ${MAX_NESTING} levels`)
-  for (const child of Object.values(value)) refuseDeep(child, what, left - 1)
 }
 
 /** JSON without the white space between its tokens; numbers and order stay as they are written. */

@@ -1,4 +1,5 @@
 import type { Ajv, ErrorObject } from 'ajv'
+import { isDeeper, reasonOf } from '../../base/depth.ts'
 import type { Schema } from '../client/types.ts'
 import {
   type Decoder,
@@ -31,6 +32,10 @@ export interface JsonSchemaOptions {
 const noBytes = new Uint8Array(0)
 const maxSchemaChars = 2 * 1024 * 1024
 const maxMisfits = 10
+/** How deep a value may be nested: as deep as Java's readers of JSON (Jackson) go. */
+const maxDepth = 1_000
+/** Deeper than any schema that people write, and well within what ajv compiles. */
+const maxSchemaDepth = 200
 
 /** JSON text, held against a JSON Schema by ajv. */
 export function jsonFormat(options: JsonSchemaOptions): Format {
@@ -136,15 +141,22 @@ function schemaJson(text: string): unknown {
   if (text.length > maxSchemaChars) {
     throw new SchemaProblem(`it has more than ${maxSchemaChars} characters`)
   }
+  let json: unknown
   try {
-    return JSON.parse(text)
+    json = JSON.parse(text)
   } catch (cause) {
     throw new SchemaProblem(`its text is not JSON: ${String(cause)}`, { cause })
   }
+  if (!isDeeper(json, maxSchemaDepth)) return json
+  throw new SchemaProblem(`it is nested more than ${maxSchemaDepth} deep`)
 }
 
 function encode(check: Check | false, value: unknown, reserve: number): Buffer {
   const text = jsonText(value)
+  if (isTooDeep(value, text.length)) {
+    const expected = `at most ${maxDepth} levels`
+    throw new ValueProblem([{ path: '', expected, actual: 'more' }])
+  }
   // What is written counts: a Date is a text there, and what is undefined is not there at all.
   if (check && !check.fits(value) && !check.fits(JSON.parse(text))) throw misfits(check)
   const bytes = Buffer.allocUnsafe(reserve + Buffer.byteLength(text))
@@ -152,12 +164,17 @@ function encode(check: Check | false, value: unknown, reserve: number): Buffer {
   return bytes
 }
 
+/** Each level takes two characters, so that short texts need not be looked at. */
+function isTooDeep(value: unknown, chars: number): boolean {
+  return chars > 2 * maxDepth && isDeeper(value, maxDepth)
+}
+
 function jsonText(value: unknown): string {
   let text: string | undefined
   try {
     text = JSON.stringify(value)
   } catch (cause) {
-    const actual = `${shown(value)} (${String(cause)})`
+    const actual = `${shown(value)} (${reasonOf(cause)})`
     throw new ValueProblem([{ path: '', expected: 'what JSON can express', actual }], { cause })
   }
   if (text !== undefined) return text
@@ -170,6 +187,9 @@ function decode(check: Check | false, payload: Buffer): unknown {
     value = JSON.parse(payload.toString('utf8'))
   } catch (cause) {
     throw new PayloadProblem(`it is not JSON: ${String(cause)}`, { cause })
+  }
+  if (isTooDeep(value, payload.length)) {
+    throw new PayloadProblem(`it is nested more than ${maxDepth} deep`)
   }
   if (check && !check.fits(value)) throw misfits(check)
   return value

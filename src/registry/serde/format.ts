@@ -90,7 +90,8 @@ function safeJson(value: unknown): string {
     )
     return text ?? String(value)
   } catch {
-    return String(value)
+    // It holds itself, or too much; a list's own text would meet the same end.
+    return '…'
   }
 }
 

@@ -1,3 +1,4 @@
+import { reasonOf } from '../../base/depth.ts'
 import { KafkaError, SerializationError } from '../../errors.ts'
 import { PayloadProblem, SchemaProblem, ValueProblem } from './format.ts'
 import type { SchemaId } from './framing.ts'
@@ -45,9 +46,9 @@ export function serdeError(
     return new SerializationError({ code: 'SCHEMA_MISMATCH', message, cause, at })
   }
   if (cause instanceof PayloadProblem || doing === 'read') {
-    const message = `${where} can't be read: ${cause.message}`
+    const message = `${where} can't be read: ${reasonOf(cause)}`
     return new SerializationError({ code: 'DESERIALIZATION_FAILED', message, cause, at })
   }
-  const message = `${where} can't be written: ${cause.message}`
+  const message = `${where} can't be written: ${reasonOf(cause)}`
   return new SerializationError({ code: 'SERIALIZATION_FAILED', message, cause, at })
 }

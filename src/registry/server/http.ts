@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { isDeeper } from '../../base/depth.ts'
 import { InvalidSchemaError } from '../compatibility/index.ts'
 import { Refusal, refusals } from './problems.ts'
 import type { Registry } from './registry.ts'
@@ -9,6 +10,8 @@ import { RawAnswer, type Route, routes, segmentsOf } from './routes.ts'
 const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
 /** A schema is a message of Kafka's in Confluent's registry, and may be as large: 1 MiB. */
 const MAX_BODY = 1_048_576
+/** Deeper than any body that the API knows; a schema is a text in it. */
+const MAX_NESTING = 200
 
 /** An HTTP server for a registry; it is not listening yet. */
 export function serverFor(registry: Registry): Server {
@@ -97,12 +100,16 @@ async function read(request: IncomingMessage): Promise<string> {
   return String(Buffer.concat(chunks))
 }
 
+/** What is deeper could be kept, and would break whoever asks for it afterwards. */
 function parsed(text: string): unknown {
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch (error) {
     throw refusals.badRequest(`The body is not JSON: ${String(error)}`)
   }
+  if (!isDeeper(value, MAX_NESTING)) return value
+  throw refusals.badRequest(`The body is nested more than ${MAX_NESTING} deep`)
 }
 
 function send(

@@ -314,7 +314,7 @@ describe('hostile schemas', () => {
   it('cannot be nested without end by its values', () => {
     const type = codec(record('L', field('next', ['null', 'L'])))
     const bytes = Buffer.concat([Buffer.alloc(1_000_000, 2), Buffer.of(0)])
-    expect(() => type.read(bytes)).toThrow(/call stack/)
+    expect(() => type.read(bytes)).toThrow(/nested too deep/)
   })
   it('must be JSON, and Avro', () => {
     expect(() => parse('{"type":"reco')).toThrow(/not JSON/)

@@ -223,10 +223,10 @@ describe('hostile schemas', () => {
   })
   it('schemas and values nested without end are refused', () => {
     const deep = `${'{"not":'.repeat(100_000)}true${'}'.repeat(100_000)}`
-    expect(() => jsonFormat({}).decoder({ schema: deep }, [])).toThrow(/not a valid JSON Schema/)
+    expect(() => jsonFormat({}).decoder({ schema: deep }, [])).toThrow(/nested more than 200 deep/)
     const decoder = jsonFormat({}).decoder({ schema: '{"items":{"$ref":"#"}}' }, [])
     const bytes = Buffer.from('['.repeat(100_000) + ']'.repeat(100_000))
-    expect(() => decoder.decode(bytes, undefined)).toThrow(/call stack/)
+    expect(() => decoder.decode(bytes, undefined)).toThrow(/nested more than 1000 deep/)
   })
   it('an identifier cannot run code', () => {
     for (const $id of [
