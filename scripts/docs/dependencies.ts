@@ -17,8 +17,6 @@ const reasons: Readonly<Record<string, string>> = {
   '@bokuweb/zstd-wasm':
     'zstd where Node.js has none of its own (before 22.15). WebAssembly, no build.',
   '@node-rs/crc32': 'CRC-32C in native code, prebuilt; without it ours in JavaScript is used.',
-  'lz4-napi':
-    'Compresses LZ4 on the thread pool, in native code, prebuilt; without it WebAssembly does.',
   snappy: 'Snappy blocks in native code, prebuilt; without it ours in JavaScript is used.',
   '@arethetypeswrong/cli': "Checks that the packed package's types resolve.",
   '@biomejs/biome': 'Formatter and linter in one.',
