@@ -161,7 +161,7 @@ async function startWithData(ours: string): Promise<Running> {
 
 async function startTheirs(): Promise<Running> {
   const config = { 'num.partitions': DEFAULT_PARTITIONS }
-  const kafka = await startKafka({ brokers: 1, heapMb: 1024, config })
+  const kafka = await startKafka({ brokers: 1, heapMb: 1024, isForLong: true, config })
   const { bootstrapServers, brokers } = kafka
   return { bootstrapServers, pid: brokers[0]!.pid, stop: () => kafka.stop() }
 }

@@ -63,7 +63,7 @@ export async function measureAll(
   const names = new Set(cases.map(({ client }) => client))
   for (const peer of peers) if (names.has(peer.name)) commands.set(peer.name, await peer.command())
   progress.say('starting Apache Kafka ...')
-  await using kafka = await startKafka({ brokers: 1, heapMb: 1024, config })
+  await using kafka = await startKafka({ brokers: 1, heapMb: 1024, isForLong: true, config })
   await prepare(kafka.bootstrapServers)
   const measure = async (each: Case) => {
     const place = [kafka.bootstrapServers, topicOf(each)] as const

@@ -38,6 +38,7 @@ async function serve({ brokers, port, data, heap, config = {} }: Flags): Promise
     brokers,
     port,
     heapMb: heap,
+    isForLong: true,
     config,
     ...(data === undefined ? {} : { dataDir: data }),
   })

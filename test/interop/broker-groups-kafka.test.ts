@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EmbeddedCluster } from '../../src/broker/index.ts'
 import { silentLogger } from '../../src/logger.ts'
 import { runKafkaTool } from '../kafka/cluster.ts'
-import { kafkaClasspath } from '../kafka/jars.ts'
+import { kafkaPrograms } from '../kafka/jars.ts'
 import { describeWithKafka } from '../support/kafka.ts'
 
 const RECORDS = 40
@@ -60,7 +60,7 @@ async function kept(formatter: string, group: string): Promise<unknown> {
 
 describeWithKafka("groups of Kafka's own programs on the embedded broker", () => {
   beforeAll(async () => {
-    await kafkaClasspath()
+    await kafkaPrograms()
     cluster = await EmbeddedCluster.start({ brokers: 3, logger: silentLogger })
     await cluster.createTopic('orders', { partitions: 2 })
     const lines = Array.from({ length: RECORDS }, (_, i) => `k${i}:value ${i}\n`).join('')

@@ -6,7 +6,7 @@ import { Consumer, silentLogger } from '../../src/index.ts'
 import { endBroker, startBroker } from '../broker/process.ts'
 import { createTopic, dealt, produceAll, textOf } from '../contract/consuming.ts'
 import { runKafkaTool } from '../kafka/cluster.ts'
-import { kafkaClasspath } from '../kafka/jars.ts'
+import { kafkaPrograms } from '../kafka/jars.ts'
 import { runJava } from '../kafka/java.ts'
 import { describeWithKafka } from '../support/kafka.ts'
 import { freePorts } from '../support/ports.ts'
@@ -73,7 +73,7 @@ describeWithKafka('a broker that comes back', () => {
     produceAll(servers(), dealt('numbers', RECORDS_A_PHASE, PARTITIONS), { logger: silentLogger })
 
   beforeAll(async () => {
-    await kafkaClasspath()
+    await kafkaPrograms()
     folder = await mkdtemp(join(tmpdir(), 'posthaste-restart-'))
     ;[port = 0] = await freePorts(1)
   })

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { freePorts, isFree } from '../support/ports.ts'
 import type { Outcome } from '../support/run.ts'
 import { KafkaBroker } from './broker.ts'
-import { kafkaClasspath } from './jars.ts'
+import { kafkaPrograms } from './jars.ts'
 import { brokerArgs, runJava } from './java.ts'
 import { type BrokerConfig, type Place, serverProperties } from './properties.ts'
 import { watchOver } from './undertaker.ts'
@@ -23,6 +23,11 @@ export interface KafkaOptions {
   readonly format?: readonly string[]
   /** Each broker's Java heap in MiB. Default: 512. */
   readonly heapMb?: number
+  /**
+   * Whether the JVM may take its time to compile what it runs often, which starts and first
+   * minutes pay for: for benchmarks, and whatever runs for long. Default: false.
+   */
+  readonly isForLong?: boolean
   /** A folder of classes that brokers are to find beside their own, as plugins are. */
   readonly plugins?: string
   /** Where to listen, and what is advertised. Default: 127.0.0.1. */
@@ -52,9 +57,8 @@ interface Layout {
  * await kafka.tool('TopicCommand', ['--create', '--topic', 'orders', '--partitions', '6'])
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaCluster> {
-  const { heapMb = 512, config = {}, format = [], dataDir } = options
-  const kafka = await kafkaClasspath()
-  const classpath = options.plugins ? [options.plugins, kafka].join(delimiter) : kafka
+  const { heapMb = 512, isForLong = false, config = {}, format = [], dataDir } = options
+  const programs = await kafkaPrograms(options.plugins)
   const folder = dataDir ? resolve(dataDir) : await mkdtemp(join(tmpdir(), 'posthaste-kafka-'))
   await mkdir(folder, { recursive: true })
   const dismiss = await watchOver(folder, !dataDir)
@@ -72,7 +76,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
     if (!known) await formatAll(places, layout, format)
     if (!known) await writeLayout(folder, layout)
     for (const place of places) {
-      brokers.push(new KafkaBroker(place, brokerArgs(classpath, heapMb, place.folder)))
+      const args = brokerArgs(programs, heapMb, isForLong, place.folder)
+      brokers.push(new KafkaBroker(place, args))
     }
     const allKnown = (ids: number[]) => places.every(place => ids.includes(place.id))
     await Promise.all(brokers.map(broker => broker.start(allKnown)))

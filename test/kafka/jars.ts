@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { cached } from '../support/cache.ts'
 import { runOrThrow } from '../support/run.ts'
+import { classArchive } from './class-archive.ts'
 
 const manifest = join(import.meta.dirname, 'pom.xml')
 
@@ -12,10 +13,20 @@ const manifest = join(import.meta.dirname, 'pom.xml')
  * the cache folder.
  */
 export async function kafkaClasspath(): Promise<string> {
+  return join(await kafkaJars(), '*')
+}
+
+/** What `java` needs to run Kafka's programs, and starts them fast; its options come before it. */
+export async function kafkaPrograms(plugins?: string): Promise<string[]> {
+  const folder = await kafkaJars()
+  const classpath = [join(folder, '*'), ...(plugins === undefined ? [] : [plugins])]
+  return [...(await classArchive(folder)), '-cp', classpath.join(delimiter)]
+}
+
+async function kafkaJars(): Promise<string> {
   const pom = await readFile(manifest)
   const hash = createHash('sha256').update(pom).digest('hex').slice(0, 12)
-  const folder = await cached(`kafka-${hash}`, fetchJars)
-  return join(folder, '*')
+  return cached(`kafka-${hash}`, fetchJars)
 }
 
 async function fetchJars(folder: string): Promise<void> {

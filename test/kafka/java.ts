@@ -1,19 +1,27 @@
 import { join } from 'node:path'
 import { type Outcome, type RunOptions, run } from '../support/run.ts'
-import { kafkaClasspath } from './jars.ts'
+import { kafkaPrograms } from './jars.ts'
+
+/** Over before the better compiler, which costs more than the program itself, would pay. */
+const quickly = ['-XX:TieredStopAtLevel=1']
 
 /** Arguments for `java` that run a long-lived broker whose log goes to `logFile`. */
-export function brokerArgs(classpath: string, heapMb: number, folder: string): string[] {
+export function brokerArgs(
+  programs: readonly string[],
+  heapMb: number,
+  isForLong: boolean,
+  folder: string,
+): string[] {
   return [
     `-Xmx${heapMb}m`,
     '-XX:+UseSerialGC',
+    ...(isForLong ? [] : quickly),
     '-XX:-UsePerfData',
     '-Djava.awt.headless=true',
     `-Djava.io.tmpdir=${folder}`,
     `-Dlog4j2.configurationFile=${join(import.meta.dirname, 'log4j2-broker.properties')}`,
     `-Dlog.file=${join(folder, 'broker.log')}`,
-    '-cp',
-    classpath,
+    ...programs,
     'kafka.Kafka',
     join(folder, 'server.properties'),
   ]
@@ -46,11 +54,9 @@ async function toolArgs(): Promise<string[]> {
   return [
     '-Xmx256m',
     '-XX:+UseSerialGC',
-    '-XX:TieredStopAtLevel=1', // a tool is over before the better compiler would pay
+    ...quickly,
     '-XX:-UsePerfData',
-    '-Xshare:auto',
     `-Dlog4j2.configurationFile=${join(import.meta.dirname, 'log4j2-tool.properties')}`,
-    '-cp',
-    await kafkaClasspath(),
+    ...(await kafkaPrograms()),
   ]
 }
