@@ -37,6 +37,8 @@ export interface DeliveryReport<Key = string | Uint8Array, Value = string | Uint
   readonly latencyMs: number
 }
 
+// Two parameters, not a union of pairs by which `report` would be narrowed with `error`: for that
+// TypeScript takes no callback that has only the first, as in `error => error && tell(error)`.
 /** Called exactly once for a record: with a DeliveryError, or with null and the report. */
 export type DeliveryCallback<Key = string | Uint8Array, Value = string | Uint8Array> = (
   error: DeliveryError | null,
