@@ -391,7 +391,8 @@ export class Connection {
     if (this.#timer) return
     this.#timer = this.#options.clock.after(deadline - this.#options.clock.now(), () => {
       this.#timer = undefined
-      this.#checkDeadlines()
+      // Timers come before I/O: after a pause of this process the answer may be here, unread.
+      this.#options.clock.soon(() => this.#checkDeadlines())
     })
     // What waits for an answer is held by the transport; the timer may outlive the last of it.
     this.#timer.unref()

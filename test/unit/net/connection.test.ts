@@ -265,6 +265,33 @@ describe('TCP', () => {
     for (const listener of listeners.splice(0)) await listener.close()
   })
 
+  test('an answer that is here counts, though this process was too busy to read it', async () => {
+    const answer = broker((frame, transport) => {
+      const { apiVersion, correlationId } = decodeRequestHeader(new Reader(frame))
+      const message = { brokers: [], topics: [], clusterId: 'in time' }
+      transport.write(encodeResponse(Metadata, apiVersion, correlationId, message))
+      // It is with the system; nothing else happens until the time for it is over.
+      const until = systemClock.now() + 300
+      while (systemClock.now() < until);
+    })
+    const splitter = new FrameSplitter(1_000_000)
+    const listener = await listenTcp({ host: '127.0.0.1', port: 0 }, transport =>
+      transport.listen({
+        data: chunk => {
+          for (const frame of splitter.push(chunk)) answer(frame, transport)
+        },
+        drain() {},
+        closed() {},
+      }),
+    )
+    listeners.push(listener)
+    const options = { ...optionsFor(systemClock, dialTcp), address: listener.address }
+    const connection = await Connection.open({ ...options, requestTimeoutMs: 200 })
+    const { clusterId } = await connection.send(Metadata, { topics: [] })
+    expect(clusterId).toBe('in time')
+    connection.close()
+  })
+
   test('a port where nothing listens', async () => {
     const listener = await listenTcp({ host: '127.0.0.1', port: 0 }, () => {})
     await listener.close()
