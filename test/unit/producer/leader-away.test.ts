@@ -1,40 +1,15 @@
 import { expect, test } from 'vitest'
-import { FakeClock } from '../../../src/base/fake-clock.ts'
-import { seededRandom } from '../../../src/base/random.ts'
-import { EmbeddedCluster } from '../../../src/broker/index.ts'
 import { listen, Producer, silentLogger } from '../../../src/index.ts'
-import { MemoryNetwork } from '../../../src/net/memory.ts'
 import { type Address, type Dial, formatAddress } from '../../../src/net/transport.ts'
-
-/** Lets time pass until a promise is settled. */
-async function passing<T>(clock: FakeClock, promise: Promise<T>): Promise<T> {
-  let isOver = false
-  const over = promise.finally(() => {
-    isOver = true
-  })
-  over.catch(() => {})
-  while (!isOver) await clock.advance(10)
-  return over
-}
+import { virtualCluster } from '../../support/virtual-cluster.ts'
 
 /**
  * Three brokers, of which the one that leads `t` can refuse connections while the others, whom one
  * can ask, go on to name it as the leader.
  */
 async function setUp() {
-  const clock = new FakeClock()
-  const network = new MemoryNetwork(clock, { delayMs: () => 1 })
-  const cluster = await passing(
-    clock,
-    EmbeddedCluster.start({
-      clock,
-      random: seededRandom(1),
-      logger: silentLogger,
-      listen: network.listen,
-      brokers: 3,
-    }),
-  )
-  await passing(clock, cluster.createTopic('t', { partitions: 1, replicationFactor: 3 }))
+  const { clock, network, cluster, environment, passing } = await virtualCluster({ brokers: 3 })
+  await passing(cluster.createTopic('t', { partitions: 1, replicationFactor: 3 }))
   cluster.moveLeader('t', 0, 2)
   const leader = cluster.brokers[1]!.address
   const door: { refused: Address | undefined } = { refused: undefined }
@@ -45,7 +20,7 @@ async function setUp() {
   const producer = new Producer(
     { 'bootstrap.servers': cluster.bootstrapServers, logger: silentLogger },
     {},
-    { clock, random: seededRandom(2), dial },
+    { ...environment, dial },
   )
   const refuse = () => {
     door.refused = leader
@@ -54,12 +29,12 @@ async function setUp() {
   const accept = () => {
     door.refused = undefined
   }
-  return { clock, cluster, producer, refuse, accept }
+  return { clock, cluster, producer, passing, refuse, accept }
 }
 
 test('while a leader is out of reach, metadata is asked for now and then, not in a loop', async () => {
-  const { clock, cluster, producer, refuse, accept } = await setUp()
-  await passing(clock, producer.send({ topic: 't', value: 'before' }))
+  const { clock, cluster, producer, passing, refuse, accept } = await setUp()
+  await passing(producer.send({ topic: 't', value: 'before' }))
   let asked = 0
   const stop = listen('broker:answered', ({ api }) => {
     if (api === 'Metadata') asked++
@@ -72,21 +47,21 @@ test('while a leader is out of reach, metadata is asked for now and then, not in
   expect(asked).toBeGreaterThanOrEqual(8)
   expect(asked).toBeLessThan(20)
   accept()
-  await expect(passing(clock, waiting)).resolves.toMatchObject({ offset: 1 })
-  await passing(clock, producer.close())
-  await passing(clock, cluster.stop())
+  await expect(passing(waiting)).resolves.toMatchObject({ offset: 1 })
+  await passing(producer.close())
+  await passing(cluster.stop())
 })
 
 test('a leader that took over from one out of reach is found within about a second', async () => {
-  const { clock, cluster, producer, refuse } = await setUp()
-  await passing(clock, producer.send({ topic: 't', value: 'before' }))
+  const { clock, cluster, producer, passing, refuse } = await setUp()
+  await passing(producer.send({ topic: 't', value: 'before' }))
   refuse()
   const waiting = producer.send({ topic: 't', value: 'while away' })
   await clock.advance(10_000)
   cluster.moveLeader('t', 0, 3)
   const from = clock.now()
-  await expect(passing(clock, waiting)).resolves.toMatchObject({ offset: 1 })
+  await expect(passing(waiting)).resolves.toMatchObject({ offset: 1 })
   expect(clock.now() - from).toBeLessThan(1_500)
-  await passing(clock, producer.close())
-  await passing(clock, cluster.stop())
+  await passing(producer.close())
+  await passing(cluster.stop())
 })

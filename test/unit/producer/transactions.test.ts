@@ -1,114 +1,127 @@
 import { expect, test } from 'vitest'
-import { sleep, systemClock } from '../../../src/base/clock.ts'
-import { EmbeddedCluster } from '../../../src/broker/index.ts'
-import { Consumer, Producer, silentLogger } from '../../../src/index.ts'
-import { readBack } from '../../contract/read-back.ts'
-import { TransactionClient } from '../../contract/transaction-client.ts'
+import { Admin, Consumer, listen, orThrow, Producer, silentLogger } from '../../../src/index.ts'
+import { virtualCluster } from '../../support/virtual-cluster.ts'
 
-/** A cluster of the first protocol, where partitions are added to transactions by requests. */
-const start = () => EmbeddedCluster.start({ transactionVersion: 1, logger: silentLogger })
+const REQUEST_TIMEOUT_MS = 150
+const MAX_BLOCK_MS = 600
 
-const make = (cluster: EmbeddedCluster) =>
-  new Producer({
-    'bootstrap.servers': cluster.bootstrapServers,
-    'transactional.id': 'txn',
-    'request.timeout.ms': 400,
-    'max.block.ms': 1_500,
-    logger: silentLogger,
-  })
+/** By default the first protocol, where partitions are added to transactions by requests. */
+async function setUp(transactionVersion: 1 | 2 = 1) {
+  const world = await virtualCluster({ transactionVersion })
+  const { cluster, environment, passing } = world
+  const settings = { 'bootstrap.servers': cluster.bootstrapServers, logger: silentLogger }
+  const producer = new Producer(
+    {
+      ...settings,
+      'transactional.id': 'txn',
+      'request.timeout.ms': REQUEST_TIMEOUT_MS,
+      'max.block.ms': MAX_BLOCK_MS,
+    },
+    {},
+    environment,
+  )
+  await passing(producer.initTransactions())
+  const admin = new Admin(settings, environment)
+  const reader = new Consumer({ ...settings, 'group.id': group.groupId }, {}, environment)
 
-const group = { groupId: 'readers', generationId: -1, memberId: '', groupInstanceId: null }
-
-/** How far the group has read the one partition. */
-async function committed(cluster: EmbeddedCluster): Promise<number | undefined> {
-  const { bootstrapServers } = cluster
-  const reader = new Consumer({ 'bootstrap.servers': bootstrapServers, 'group.id': group.groupId })
-  try {
-    return (await reader.committed([{ topic: 't', partition: 0 }]))[0]?.offset
-  } finally {
-    await reader.close()
+  return {
+    ...world,
+    producer,
+    stateOfTransaction: async () => {
+      const [described] = await passing(admin.transactions.describe(['txn']))
+      return orThrow(described!).state
+    },
+    /** How far the group has read the one partition. */
+    committed: async () =>
+      (await passing(reader.committed([{ topic: 't', partition: 0 }])))[0]?.offset,
+    values: async () => (await cluster.records('t')).map(({ value }) => String(value)),
+    end: async () => {
+      await passing(Promise.all([producer.close(), admin.close(), reader.close()]))
+      await passing(cluster.stop())
+    },
   }
 }
 
+const group = { groupId: 'readers', generationId: -1, memberId: '', groupInstanceId: null }
+
 test('a request that an aborted transaction left behind does not fail the next one', async () => {
-  await using cluster = await start()
-  await using producer = make(cluster)
-  await producer.initTransactions()
+  const { clock, cluster, producer, passing, values, end } = await setUp()
   let lost = true
   cluster.drop('AddPartitionsToTxn', { while: () => lost })
+  let added = 0
+  const stop = listen('request:sent', ({ api }) => {
+    if (api === 'AddPartitionsToTxn') added++
+  })
   producer.beginTransaction()
   producer.produce({ topic: 't', value: 'aborted' }, () => {})
-  // Until the request is on its way.
-  await expect.poll(() => cluster.counters.requests).toBeGreaterThan(5)
-  await producer.abortTransaction()
+  while (added === 0) await clock.advance(1)
+  stop()
+  await passing(producer.abortTransaction())
   producer.beginTransaction()
   // As long as that request could have been tried again, and then have failed.
-  await sleep(systemClock, 1_700)
+  await clock.advance(MAX_BLOCK_MS + 100)
   lost = false
-  await producer.send({ topic: 't', value: 'committed' })
-  await producer.commitTransaction()
-  const found = await readBack(cluster.bootstrapServers, 't')
-  expect(found.map(({ value }) => value)).toEqual(['committed'])
+  await passing(producer.send({ topic: 't', value: 'committed' }))
+  await passing(producer.commitTransaction())
+  expect(await values()).toEqual(['committed'])
+  await end()
 })
 
 test('a partition that was added although nobody heard of it is not left open', async () => {
-  await using cluster = await start()
-  await using producer = make(cluster)
-  await producer.initTransactions()
+  const { clock, cluster, producer, passing, stateOfTransaction, values, end } = await setUp()
   // The first request comes late, after the client gave it up; the others never.
-  cluster.delay('AddPartitionsToTxn', 800)
+  cluster.delay('AddPartitionsToTxn', 2 * REQUEST_TIMEOUT_MS)
   cluster.drop('AddPartitionsToTxn', { while: () => true })
   producer.beginTransaction()
   producer.produce({ topic: 't', value: 'aborted' }, () => {})
-  using client = new TransactionClient(cluster.bootstrapServers, 'txn')
-  await expect.poll(async () => (await client.describe()).state).toBe('Ongoing')
-  await producer.abortTransaction()
+  await clock.advance(2 * REQUEST_TIMEOUT_MS + 50)
+  expect(await stateOfTransaction()).toBe('Ongoing')
+  await passing(producer.abortTransaction())
   cluster.clearFaults()
-  expect(await client.settled()).toMatch(/^(Empty|CompleteAbort)$/)
-  await producer.transaction(tx => tx.send({ topic: 't', value: 'committed' }))
-  const found = await readBack(cluster.bootstrapServers, 't')
-  expect(found.map(({ value }) => value)).toEqual(['committed'])
+  await clock.advance(100)
+  expect(await stateOfTransaction()).toMatch(/^(Empty|CompleteAbort)$/)
+  await passing(producer.transaction(tx => tx.send({ topic: 't', value: 'committed' })))
+  expect(await values()).toEqual(['committed'])
+  await end()
 })
 
 test('a part that was refused leaves nothing to end, and the producer goes on', async () => {
-  await using cluster = await start()
-  await using producer = make(cluster)
-  await producer.initTransactions()
+  const { cluster, producer, passing, values, end } = await setUp()
   cluster.fail('AddOffsetsToTxn', 'GROUP_AUTHORIZATION_FAILED')
   producer.beginTransaction()
   const offsets = producer.sendOffsetsToTransaction(
     [{ topic: 't', partition: 0, offset: 1 }],
     group,
   )
-  await expect(offsets).rejects.toMatchObject({
+  await expect(passing(offsets)).rejects.toMatchObject({
     code: 'GROUP_AUTHORIZATION_FAILED',
     abortable: true,
   })
-  await producer.abortTransaction()
-  await producer.transaction(tx => tx.send({ topic: 't', value: 'committed' }))
-  const found = await readBack(cluster.bootstrapServers, 't')
-  expect(found.map(({ value }) => value)).toEqual(['committed'])
+  await passing(producer.abortTransaction())
+  await passing(producer.transaction(tx => tx.send({ topic: 't', value: 'committed' })))
+  expect(await values()).toEqual(['committed'])
+  await end()
 })
 
 test.each([1, 2] as const)(
   'offsets that nobody awaited are part of what is committed, and of what fails (%i)',
   async transactionVersion => {
-    await using cluster = await EmbeddedCluster.start({ transactionVersion, logger: silentLogger })
-    await using producer = make(cluster)
+    const { cluster, producer, passing, committed, end } = await setUp(transactionVersion)
     const offsets = [{ topic: 't', partition: 0, offset: 7 }]
-    await producer.initTransactions()
     cluster.delay('TxnOffsetCommit', 100)
-    await producer.transaction(async tx => {
+    const first = producer.transaction(async tx => {
       await tx.send({ topic: 't', value: 'kept' })
       void tx.sendOffsets(offsets, group)
     })
-    expect(await committed(cluster)).toBe(7)
+    await passing(first)
+    expect(await committed()).toBe(7)
     cluster.fail('TxnOffsetCommit', 'GROUP_AUTHORIZATION_FAILED')
     const failing = producer.transaction(async tx => {
       await tx.send({ topic: 't', value: 'aborted' })
       void tx.sendOffsets([{ topic: 't', partition: 0, offset: 8 }], group)
     })
-    await expect(failing).rejects.toThrow('GROUP_AUTHORIZATION_FAILED')
-    expect(await committed(cluster)).toBe(7)
+    await expect(passing(failing)).rejects.toThrow('GROUP_AUTHORIZATION_FAILED')
+    expect(await committed()).toBe(7)
+    await end()
   },
 )
