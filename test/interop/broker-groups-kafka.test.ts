@@ -4,6 +4,7 @@ import { silentLogger } from '../../src/logger.ts'
 import { runKafkaTool } from '../kafka/cluster.ts'
 import { kafkaPrograms } from '../kafka/jars.ts'
 import { describeWithKafka } from '../support/kafka.ts'
+import { waitFor } from '../support/wait.ts'
 
 const RECORDS = 40
 // Each step starts a Java program, some of them two.
@@ -128,21 +129,34 @@ describeWithKafka("groups of Kafka's own programs on the embedded broker", () =>
   test(
     'members are described while they are there',
     async () => {
-      const member = runKafkaTool(cluster.bootstrapServers, 'ConsoleConsumer', [
-        ...['--topic', 'orders', '--group', 'live', '--from-beginning', '--timeout-ms', '12000'],
-        ...['--consumer-property', 'group.protocol=consumer'],
-      ])
-      let rows: Record<string, string>[] = []
-      for (let i = 0; i < 4 && rows.length === 0; i++) {
-        const outcome = await runKafkaTool(cluster.bootstrapServers, 'ConsumerGroupCommand', [
-          ...['--describe', '--group', 'live', '--members', '--verbose'],
+      const enough = new AbortController()
+      const reads = ['--topic', 'orders', '--group', 'live', '--from-beginning']
+      const protocol = ['--consumer-property', 'group.protocol=consumer']
+      const { signal } = enough
+      const member = runKafkaTool(
+        cluster.bootstrapServers,
+        'ConsoleConsumer',
+        [...reads, ...protocol],
+        { signal },
+      ).catch(() => {})
+      try {
+        const describing = ['--describe', '--group', 'live', '--members', '--verbose']
+        const rows = await waitFor('the member to be there', async () => {
+          const { bootstrapServers } = cluster
+          const { stdout } = await runKafkaTool(
+            bootstrapServers,
+            'ConsumerGroupCommand',
+            describing,
+          )
+          return stdout.includes('GROUP') ? tableOf(stdout) : undefined
+        })
+        expect(rows).toMatchObject([
+          { GROUP: 'live', HOST: '/127.0.0.1', 'CLIENT-ID': 'console-consumer' },
         ])
-        if (outcome.stdout.includes('GROUP')) rows = tableOf(outcome.stdout)
+      } finally {
+        enough.abort()
+        await member
       }
-      expect(rows).toMatchObject([
-        { GROUP: 'live', HOST: '/127.0.0.1', 'CLIENT-ID': 'console-consumer' },
-      ])
-      await member
     },
     SLOW,
   )
