@@ -11,7 +11,7 @@ let isRunning = false
 
 await consumer.connect()
 await consumer.subscribe({ topic: work.topic, fromBeginning: true })
-await measure(consume, () => ({ bytes }))
+await measure(consume, () => ({ touched: bytes }))
 process.exit(0)
 
 async function consume(messages) {

@@ -66,7 +66,7 @@ int main(int argc, char **argv) {
   long delivered = consume(queue, atol(argv[3]));
   clock_gettime(CLOCK_MONOTONIC, &end);
   getrusage(RUSAGE_SELF, &after);
-  printf("{\"delivered\":%ld,\"seconds\":%f,\"cpuSeconds\":%f,\"rssMiB\":%f,\"bytes\":%ld}\n",
+  printf("{\"delivered\":%ld,\"seconds\":%f,\"cpuSeconds\":%f,\"rssMiB\":%f,\"touched\":%ld}\n",
          delivered, end.tv_sec - start.tv_sec + (end.tv_nsec - start.tv_nsec) / 1e9,
          seconds(after.ru_utime) + seconds(after.ru_stime) - seconds(before.ru_utime) -
              seconds(before.ru_stime),

@@ -27,6 +27,6 @@ await measure(
     }
     return wanted
   },
-  () => ({ bytes }),
+  () => ({ touched: bytes }),
 )
 process.exit(0)

@@ -63,5 +63,5 @@ const ways = {
     return messages
   },
 }
-await measure(ways[work.mode](), () => ({ bytes }))
+await measure(ways[work.mode](), () => ({ touched: bytes }))
 await consumer.close()
