@@ -91,7 +91,7 @@ export class BufferMemory {
       this.#drained.resolve()
       this.#drained = undefined
     }
-    this.#tellWaiters()
+    this.askWaiters()
   }
 
   /** Takes a buffer back. `reusable` is false while the system may still read from it. */
@@ -123,7 +123,7 @@ export class BufferMemory {
     const timer = this.#clock.after(ms, () => {
       this.#waiters.delete(waiter)
       late()
-      this.#tellWaiters()
+      this.askWaiters()
     })
     const waiter = { attempt, timer }
     this.#waiters.add(waiter)
@@ -136,8 +136,11 @@ export class BufferMemory {
     return this.#drained.promise
   }
 
-  /** In a microtask, so that whoever gives back may first finish what it is at. */
-  #tellWaiters(): void {
+  /**
+   * Lets those who wait try again. In a microtask, so that whoever gives back may first finish what
+   * it is at.
+   */
+  askWaiters(): void {
     if (this.#telling || this.#waiters.size === 0) return
     this.#telling = true
     queueMicrotask(() => {

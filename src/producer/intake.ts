@@ -3,6 +3,7 @@ import { BufferFullError } from '../errors.ts'
 import type { Publisher } from '../events.ts'
 import { tapOperation } from '../operations.ts'
 import type { Accumulator } from './accumulator.ts'
+import { type Arrival, Arrivals } from './arrivals.ts'
 import type {
   Content,
   DeliveryListener,
@@ -30,6 +31,8 @@ const RECORDS_A_READING = 64
 
 /** Where records come in: checked, serialized, stamped, and put into the accumulator. */
 export class Intake<Key, Value> {
+  /** What `take` could not append at once. */
+  readonly arrivals = new Arrivals()
   readonly #accumulator: Accumulator
   readonly #clock: Clock
   readonly #maxBlockMs: number
@@ -86,6 +89,13 @@ export class Intake<Key, Value> {
     }
   }
 
+  /** Refuses whatever is not in the accumulator yet. */
+  refuseArrivals(cause: Error): void {
+    if (this.arrivals.count === 0) return
+    this.arrivals.refuseAll(cause)
+    this.#accumulator.memory.askWaiters()
+  }
+
   #watch(record: AnyRecord, listener: DeliveryListener | undefined): Watched | undefined {
     return watch(record, listener, this.#publisher.source)
   }
@@ -96,9 +106,10 @@ export class Intake<Key, Value> {
       this.#appendOrWait(record, this.#contentNow(shaped), waiter)
       return
     }
+    const arrival = this.arrivals.add(waiter)
     this.encode(shaped).then(
-      content => this.#appendOrWait(record, content, waiter),
-      error => waiter.reject(error),
+      content => arrival.isOver || this.#appendOrWait(record, content, waiter, arrival),
+      error => arrival.refuse(error),
     )
   }
 
@@ -130,18 +141,26 @@ export class Intake<Key, Value> {
   }
 
   /** Appends now, or as soon as there is space and those who wait already have had theirs. */
-  #appendOrWait(record: AnyRecord, content: Content, waiter: DeliveryWaiter): void {
+  #appendOrWait(
+    record: AnyRecord,
+    content: Content,
+    waiter: DeliveryWaiter,
+    arrival?: Arrival,
+  ): void {
     const { memory } = this.#accumulator
     const taken = this.#moment()
     if (!memory.hasWaiters) {
       try {
-        return this.#accumulator.append(record, content, taken, waiter)
+        this.#accumulator.append(record, content, taken, waiter)
+        return arrival?.end()
       } catch (error) {
-        if (!(error instanceof BufferFullError)) return waiter.reject(error)
+        if (!(error instanceof BufferFullError))
+          return arrival ? arrival.refuse(error) : waiter.reject(error)
       }
     }
     this.#tellFull('waits')
-    this.#appendLater(() => this.#accumulator.append(record, content, taken, waiter), waiter)
+    const append = () => this.#accumulator.append(record, content, taken, waiter)
+    this.#appendLater(append, arrival ?? this.arrivals.add(waiter))
   }
 
   #tellFull(then: 'refused' | 'waits'): void {
@@ -149,20 +168,22 @@ export class Intake<Key, Value> {
     this.#publisher.publish('buffer:full', { bytes, limit, then })
   }
 
-  #appendLater(append: () => void, waiter: DeliveryWaiter): void {
+  #appendLater(append: () => void, arrival: Arrival): void {
     const { memory } = this.#accumulator
     let full: unknown
     const attempt = () => {
+      if (arrival.isOver) return true
       try {
         append()
+        arrival.end()
       } catch (error) {
         full = error
         if (error instanceof BufferFullError) return false
-        waiter.reject(error)
+        arrival.refuse(error)
       }
       return true
     }
     this.#accumulator.hurry()
-    memory.whenSpace(this.#maxBlockMs, attempt, () => waiter.reject(full ?? memory.full(0)))
+    memory.whenSpace(this.#maxBlockMs, attempt, () => arrival.refuse(full ?? memory.full(0)))
   }
 }

@@ -20,7 +20,7 @@ import type {
 import { watchExit } from './exit-watch.ts'
 import { type Explanation, explain } from './explain.ts'
 import { openedFacts } from './facts.ts'
-import { Flush } from './flush.ts'
+import { flushAll } from './flush.ts'
 import { Identity, type ProducerIdentity } from './identity.ts'
 import { Intake } from './intake.ts'
 import { Judge } from './judge.ts'
@@ -220,29 +220,15 @@ export class Producer<Key = Bytes, Value = Bytes> {
    * Sends what waits without lingering, and waits for the outcome of every record that was taken
    * before the call, up to `timeoutMs`. Gives the number that still have none; 0 is success.
    */
-  async flush(timeoutMs = Number.POSITIVE_INFINITY): Promise<number> {
-    const { flushes } = this.#settlement
-    const accumulator = this.#accumulator
-    const batches = [...accumulator.active].flatMap(queue => [...queue.batches()])
-    const waiting = [...accumulator.wanted].flatMap(topic => topic.waiting)
-    const flush = new Flush(
-      batches.filter(batch => batch.phase !== 'settled'),
-      waiting,
-    )
-    for (const queue of accumulator.active) if (queue.open) queue.open.dueAt = 0
-    flushes.add(flush)
-    const { publisher } = this.#cluster
-    publisher.publish('flush:started', { records: flush.left })
-    this.#sender.wake()
-    try {
-      await within(this.#cluster.clock, timeoutMs, flush.done, outOfTime)
-    } catch {
-      // Out of time is an answer here, not a failure: what is left is counted.
-    } finally {
-      flushes.delete(flush)
-      publisher.publish('flush:ended', { left: flush.left })
-    }
-    return flush.left
+  flush(timeoutMs = Number.POSITIVE_INFINITY): Promise<number> {
+    const { arrivals } = this.#intake
+    return flushAll(timeoutMs, {
+      arrivals,
+      accumulator: this.#accumulator,
+      flushes: this.#settlement.flushes,
+      cluster: this.#cluster,
+      wake: () => this.#sender.wake(),
+    })
   }
 
   /**
@@ -257,13 +243,13 @@ export class Producer<Key = Bytes, Value = Bytes> {
     await this.#abortOpenTransaction(timeout)
     await this.flush(timeout)
     const left = undeliveredRecords(this.#accumulator)
-    this.#sender.abandon(
-      new KafkaError({
-        code: 'CLOSED',
-        message: `the producer was closed before delivery, after ${timeout} ms`,
-        hint: 'give close() more time, or keep what it returns',
-      }),
-    )
+    const cause = new KafkaError({
+      code: 'CLOSED',
+      message: `the producer was closed before delivery, after ${timeout} ms`,
+      hint: 'give close() more time, or keep what it returns',
+    })
+    this.#intake.refuseArrivals(cause)
+    this.#sender.abandon(cause)
     this.#move('closed')
     this.#statsTimer?.cancel()
     this.#unwatch()
@@ -452,7 +438,10 @@ export class Producer<Key = Bytes, Value = Bytes> {
     if (transactionalId === undefined) return undefined
     return new Transaction(this.#cluster, this.#config, transactionalId, {
       settleAll: async () => void (await this.flush()),
-      dropUnsent: cause => this.#sender.dropUnsent(cause),
+      dropUnsent: cause => {
+        this.#intake.refuseArrivals(cause)
+        this.#sender.dropUnsent(cause)
+      },
       wake: () => this.#sender.wake(),
     })
   }
