@@ -202,6 +202,10 @@ export function parseOptions<const S extends OptionSet>(
   input: Readonly<Record<string, unknown>>,
   mode: 'values' | 'text' = 'values',
 ): ParsedOptions<S> {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    const got = input === undefined ? 'nothing' : shown(input)
+    throw new OptionProblem(`the settings must be an object, got ${got}`)
+  }
   const names = namesOf(set)
   const found = new Map<string, { as: string; value: unknown }>()
   for (const [as, raw] of Object.entries(input)) {

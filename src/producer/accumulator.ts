@@ -187,10 +187,12 @@ export class Accumulator {
   #admit(topic: Topic, waiter: WaitingEntry): void {
     const { record, content, taken, listener } = waiter
     const partition = record.partition ?? this.#pick(topic, content)
-    if (partition >= topic.partitions.length) {
+    const { length } = topic.partitions
+    if (partition >= length) {
+      const has = length === 1 ? 'one partition' : `${length} partitions`
       throw new KafkaError({
         code: 'UNKNOWN_TOPIC_OR_PARTITION',
-        message: `${topic.name} has ${topic.partitions.length} partitions, and no [${partition}]`,
+        message: `${topic.name} has ${has}, and no [${partition}]`,
         hint: 'leave the partition out, or add partitions to the topic',
         at: { topic: topic.name, partition },
       })

@@ -18,14 +18,25 @@ export interface EncodedRecord {
 
 /** Whatever is wrong with a record shows here, before anything is enqueued. */
 export function checkRecord(record: ProducerRecord<unknown, unknown>): void {
+  if (typeof record !== 'object' || record === null) throw noRecord(record)
   const { topic, partition, timestamp } = record
-  if (typeof topic !== 'string' || topic === '') throw invalid('topic', 'a name', topic)
+  if (typeof topic !== 'string' || topic === '') {
+    throw Array.isArray(record) ? noRecord(record) : invalid('topic', 'a name', topic)
+  }
   if (partition !== undefined && !(Number.isInteger(partition) && partition >= 0)) {
     throw invalid('partition', 'a whole number from 0 on', partition)
   }
   if (timestamp !== undefined && !(Number.isSafeInteger(timestamp) && timestamp >= 0)) {
     throw invalid('timestamp', 'whole milliseconds since 1970', timestamp)
   }
+}
+
+function noRecord(given: unknown): KafkaError {
+  return new KafkaError({
+    code: 'INVALID_RECORD',
+    message: `a record must be an object, as { topic, key, value }, got ${kind(given)}`,
+    hint: Array.isArray(given) ? 'sendBatch() takes a list of them' : undefined,
+  })
 }
 
 const LEGAL_TOPIC = /^[\w.-]{1,249}$/
@@ -132,6 +143,9 @@ export function headerList(headers: Headers): RecordHeader[] {
     for (const each of headers as readonly RecordHeader[]) list.push(header(each.key, each.value))
     return list
   }
+  if (typeof headers !== 'object' || headers === null) {
+    throw invalid('headers', 'an object, or a list of { key, value }', headers)
+  }
   for (const [key, value] of Object.entries(headers)) {
     if (Array.isArray(value)) for (const each of value) list.push(header(key, each))
     else list.push(header(key, value as HeaderValue))
@@ -155,6 +169,7 @@ function invalid(what: string, wanted: string, got: unknown): KafkaError {
 }
 
 function kind(value: unknown): string {
-  if (value === null || typeof value !== 'object') return typeof value
+  if (value === null) return 'null'
+  if (typeof value !== 'object') return typeof value
   return value.constructor?.name ?? 'an object'
 }

@@ -66,6 +66,9 @@ export type RunOptions<Key = Buffer, Value = Buffer> = Common<Key, Value> &
   )
 
 export function checkRunOptions<Key, Value>(options: RunOptions<Key, Value>): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new ConfigError('run() needs an object with eachMessage or eachBatch')
+  }
   const { concurrency = 1, onFailure: { attempts = 1 } = {} } = options
   if ((options.eachMessage === undefined) === (options.eachBatch === undefined)) {
     throw new ConfigError('run() needs one of eachMessage and eachBatch')

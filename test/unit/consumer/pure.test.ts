@@ -5,10 +5,11 @@ import { previousOf, writePrevious } from '../../../src/consumer/group/assignors
 import { groupVerdict } from '../../../src/consumer/group/group-verdict.ts'
 import { consumerConfig } from '../../../src/consumer/options.ts'
 import { ConsumedPartition } from '../../../src/consumer/partition.ts'
+import { checkRunOptions } from '../../../src/consumer/run/options.ts'
 import { PartitionRun } from '../../../src/consumer/run/partition-run.ts'
 import { type AbortedTransaction, sift } from '../../../src/consumer/sift.ts'
 import { parseReset } from '../../../src/consumer/start.ts'
-import { BrokerError } from '../../../src/errors.ts'
+import { BrokerError, ConfigError } from '../../../src/errors.ts'
 import { Publisher } from '../../../src/events.ts'
 import { errorByName } from '../../../src/protocol/errors.ts'
 import {
@@ -236,6 +237,16 @@ describe('settings', () => {
     )
     expect(refusal({ 'fetch.wait.max.ms': 5, queuedMaxMessagesKbytes: 10 })).toBe('taken')
   })
+})
+
+test.each<[unknown, string]>([
+  [undefined, 'run() needs an object with eachMessage or eachBatch'],
+  [() => {}, 'run() needs an object with eachMessage or eachBatch'],
+  [{}, 'run() needs one of eachMessage and eachBatch'],
+])('%o are no options of run()', (given, message) => {
+  const check = () => Reflect.apply(checkRunOptions, undefined, [given])
+  expect(check).toThrow(ConfigError)
+  expect(check).toThrow(message)
 })
 
 test('what a sticky member had is told in the bytes of that protocol', () => {

@@ -63,6 +63,18 @@ describe('the settings of a producer', () => {
     expect(make).toThrow(message)
   })
 
+  test.each([
+    [undefined, 'nothing'],
+    [null, 'null'],
+    ['localhost:9092', '"localhost:9092"'],
+    [[], '[]'],
+  ])('%o is no settings', (given, shown) => {
+    expect(() => Reflect.construct(Producer, [given])).toThrow(ConfigError)
+    expect(() => Reflect.construct(Producer, [given])).toThrow(
+      `the settings must be an object, got ${shown}`,
+    )
+  })
+
   test('servers must be there, and must be addresses', () => {
     expect(() => new Producer({})).toThrow('bootstrap.servers is missing')
     expect(() => new Producer({ 'bootstrap.servers': 'local host' })).toThrow('is not host:port')
