@@ -1,6 +1,9 @@
 import type { ConsumedPartition } from '../partition.ts'
 import type { Portion } from '../portion.ts'
 
+/** How a try ended: it is over, or wants to be made again in so many ms. */
+export type Rest = number | undefined
+
 /** One piece of work: a message, or a batch. */
 export interface Unit {
   /** Where the partition goes on when this and all before it are done. */
@@ -9,9 +12,12 @@ export interface Unit {
   readonly records: number
   /** Units of one lane are worked on one after the other. */
   readonly lane: string | symbol
-  /** Tries it; gives undefined when it is over, or in how many ms it wants to be tried again. */
-  work(attempt: number): Promise<number | undefined>
+  /** Tries it. A promise is made only where there is something to wait for. */
+  work(attempt: number): Rest | Promise<Rest>
 }
+
+/** Calls `again` when a rest of so many ms is over. */
+type Later = (ms: number, again: () => void) => void
 
 interface Pulled {
   readonly unit: Unit
@@ -82,25 +88,33 @@ export class PartitionRun {
   }
 
   /**
-   * Begins a unit that may begin; gives the promise of its end, or undefined if there is none. What
-   * wants to be tried again is set aside, and `later` told when to call `again`.
+   * Begins a unit that may begin: gives the promise of its end, `ended` where it needed none, or
+   * undefined if there is no such unit. What wants to be tried again is set aside, and `later` told
+   * when to call `again`.
    */
-  begin(later: (ms: number, again: () => void) => void): Promise<void> | undefined {
+  begin(later: Later): Promise<void> | 'ended' | undefined {
     const next = this.#ready.shift()
     if (!next) return undefined
     this.#active++
     next.attempts++
-    return next.unit.work(next.attempts).then(
-      restMs => {
-        this.#active--
-        if (restMs === undefined) this.#done(next)
-        else this.#setAside(next, restMs, later)
-      },
+    const rest = next.unit.work(next.attempts)
+    if (!(rest instanceof Promise)) {
+      this.#ended(next, rest, later)
+      return 'ended'
+    }
+    return rest.then(
+      ms => this.#ended(next, ms, later),
       error => {
         this.#active--
         throw error
       },
     )
+  }
+
+  #ended(pulled: Pulled, rest: Rest, later: Later): void {
+    this.#active--
+    if (rest === undefined) this.#done(pulled)
+    else this.#setAside(pulled, rest, later)
   }
 
   /** Forgets what has not begun: the partition will go on elsewhere, or with somebody else. */
@@ -110,7 +124,7 @@ export class PartitionRun {
   }
 
   /** Those behind it go on; its own lane is free, so that it comes back without one. */
-  #setAside(pulled: Pulled, ms: number, later: (ms: number, again: () => void) => void): void {
+  #setAside(pulled: Pulled, ms: number, later: Later): void {
     if (pulled.attempts === 1) {
       this.#open--
       this.#aside++

@@ -1,21 +1,20 @@
-import { backoffMs } from '../../base/backoff.ts'
-import { sleep, type Timer } from '../../base/clock.ts'
+import type { Timer } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { asError } from '../../errors.ts'
-import { tap } from '../../events.ts'
 import { callHandler } from '../attended.ts'
 import { Message } from '../message.ts'
 import { MessageBatch, sourceOf } from '../message-batch.ts'
 import type { ConsumedPartition } from '../partition.ts'
 import type { Portion } from '../portion.ts'
 import type { InWork, LoopParts } from '../work.ts'
+import { Attempts, type Task } from './attempts.ts'
 import type { HandlerContext, RunOptions } from './options.ts'
-import { PartitionRun, type Unit } from './partition-run.ts'
+import { PartitionRun, type Rest, type Unit } from './partition-run.ts'
 
-const ended = tap('handler:ended')
 /** By key, so many messages of a partition may wait behind busy keys for each handler. */
 const WINDOW_PER_HANDLER = 16
 const BREATHE_AFTER_MS = 5
+const LOOK_AT_CLOCK_EVERY = 64
 /** Small batches of the log are handed out together up to so many records. */
 const RECORDS_AT_A_TIME = 500
 
@@ -25,20 +24,27 @@ const RECORDS_AT_A_TIME = 500
 export class Runner<Key, Value> implements InWork {
   readonly #parts: LoopParts
   readonly #options: RunOptions<Key, Value>
-  readonly #random: Random
+  readonly #attempts: Attempts<Key, Value>
+  readonly #deserializes: boolean
   readonly #runs = new Map<ConsumedPartition, PartitionRun>()
   readonly #concurrency: number
   readonly #window: number
   #active = 0
+  #begun = 0
+  /** Nothing begins any more; what is in work is waited for. */
+  #isOver = false
   #breathedAt = 0
   #failure: Error | undefined
   readonly #rests = new Set<Timer>()
   #idle: (() => void)[] = []
+  /** Lets the loop look what can begin. */
+  #wake: () => void = () => {}
 
   constructor(parts: LoopParts, options: RunOptions<Key, Value>, random: Random) {
     this.#parts = parts
     this.#options = options
-    this.#random = random
+    this.#attempts = new Attempts(parts, options.onFailure ?? {}, random)
+    this.#deserializes = Boolean(parts.deserializers.key ?? parts.deserializers.value)
     this.#concurrency = options.concurrency ?? 1
     this.#window = options.orderedBy === 'key' ? this.#concurrency * WINDOW_PER_HANDLER : 1
   }
@@ -56,13 +62,14 @@ export class Runner<Key, Value> implements InWork {
     const { feed, gate } = this.#parts
     try {
       while (gate.open && !this.#failure && !this.#parts.isComplete()) {
-        const wait = this.#pump() ? undefined : Promise.race([feed.waiting(), this.settled()])
+        const wait = this.#pump() ? undefined : Promise.race([feed.waiting(), this.#woken()])
         await this.#breathe()
         await wait
       }
     } catch (error) {
       this.#failure ??= asError(error)
     }
+    this.#isOver = true
     while (this.#active > 0) await this.settled()
     for (const timer of this.#rests) timer.cancel()
     for (const run of this.#runs.values()) this.#leave(run)
@@ -78,6 +85,12 @@ export class Runner<Key, Value> implements InWork {
     this.#breathedAt = clock.now()
   }
 
+  /** Whether to begin more without a breath between: asking the time costs as much as a record. */
+  #hasBreath(): boolean {
+    if (++this.#begun % LOOK_AT_CLOCK_EVERY !== 0) return true
+    return this.#parts.clock.now() - this.#breathedAt < BREATHE_AFTER_MS
+  }
+
   /** Begins what can begin. True if there may be more at once. */
   #pump(): boolean {
     this.#retire()
@@ -86,6 +99,7 @@ export class Runner<Key, Value> implements InWork {
       more = false
       for (const run of this.#runs.values()) {
         if (this.#active >= this.#concurrency) break
+        if (!this.#hasBreath()) return true
         if (this.#beginOne(run)) more = true
       }
       if (this.#active < this.#concurrency && this.#takePortion()) more = true
@@ -104,6 +118,7 @@ export class Runner<Key, Value> implements InWork {
   }
 
   #takePortion(): boolean {
+    if (this.#parts.isComplete()) return false
     const portion = this.#parts.feed.take(partition => {
       const run = this.#runs.get(partition)
       return !run || (run.isCurrent && !run.portion && run.hasRoom(this.#window))
@@ -116,8 +131,11 @@ export class Runner<Key, Value> implements InWork {
     return true
   }
 
+  /** A handler that gives no promise is over when this returns, and may have changed anything. */
   #beginOne(run: PartitionRun): boolean {
-    if (run.partition.paused) return false
+    const { partition } = run
+    if (this.#isOver || !this.#parts.gate.open || this.#failure) return false
+    if (partition.paused || partition.leaving || !run.isCurrent) return false
     while (run.portion && run.hasRoom(this.#window)) {
       const unit = this.#next(run.portion)
       if (unit) run.pull(unit)
@@ -125,17 +143,43 @@ export class Runner<Key, Value> implements InWork {
     }
     const work = run.begin((ms, again) => this.#later(ms, again))
     if (!work) return false
+    if (work === 'ended') {
+      this.#parts.progress()
+      return true
+    }
     this.#active++
-    void work
-      .catch(error => {
+    void work.then(
+      () => this.#ended(run),
+      error => {
         // Who works on a partition that is gone may stop as it likes: others begin there anew.
-        if (!run.partition.signal.aborted) this.#failure ??= asError(error)
-      })
-      .finally(() => {
-        this.#active--
-        this.#parts.progress()
-        this.#tell()
-      })
+        if (!partition.signal.aborted) this.#failure ??= asError(error)
+        this.#ended(run)
+      },
+    )
+    return true
+  }
+
+  /** Its place goes to the next of the same partition; where there is none, the loop looks. */
+  #ended(run: PartitionRun): void {
+    this.#active--
+    this.#parts.progress()
+    this.#tell()
+    try {
+      if (!this.#goesOn(run)) this.#wake()
+    } catch (error) {
+      this.#failure ??= asError(error)
+      this.#wake()
+    }
+  }
+
+  /** Begins what a place that came free lets begin. False if the loop had better look. */
+  #goesOn(run: PartitionRun): boolean {
+    let began = false
+    while (this.#active < this.#concurrency) {
+      if (!this.#hasBreath()) return false
+      if (!this.#beginOne(run)) return began
+      began = true
+    }
     return true
   }
 
@@ -144,7 +188,7 @@ export class Runner<Key, Value> implements InWork {
     const timer = this.#parts.clock.after(ms, () => {
       this.#rests.delete(timer)
       again()
-      this.#tell()
+      this.#wake()
     })
     this.#rests.add(timer)
   }
@@ -174,21 +218,31 @@ export class Runner<Key, Value> implements InWork {
     message: Message<Key, Value>,
     handle: (message: Message<Key, Value>, context: HandlerContext) => void | Promise<void>,
   ): Unit {
-    const work = async (attempt: number) => {
-      try {
-        if (attempt === 1) await message.deserialize()
-      } catch (error) {
-        const code = 'DESERIALIZATION_FAILED'
-        const refusal = this.#parts.feed.refusal(partition, error, message.offset, code)
-        if (refusal) throw refusal
-        return undefined
-      }
-      const call = (context: HandlerContext) =>
-        callHandler(this.#parts, { message }, context.attempt, () => handle(message, context))
-      return this.#try(partition, attempt, call, 1, [message])
+    const task: Task<Key, Value> = {
+      partition,
+      records: 1,
+      messages: [message],
+      call: context =>
+        callHandler(this.#parts, { message }, context.attempt, () => handle(message, context)),
     }
+    const work = (attempt: number) =>
+      this.#deserializes && attempt === 1
+        ? this.#deserialized(task, message)
+        : this.#attempts.make(task, attempt)
     const lane = this.#options.orderedBy === 'key' ? message.lane() : ''
     return { nextOffset: message.offset + 1, records: 1, lane, work }
+  }
+
+  async #deserialized(task: Task<Key, Value>, message: Message<Key, Value>): Promise<Rest> {
+    try {
+      await message.deserialize()
+    } catch (error) {
+      const code = 'DESERIALIZATION_FAILED'
+      const refusal = this.#parts.feed.refusal(task.partition, error, message.offset, code)
+      if (refusal) throw refusal
+      return undefined
+    }
+    return this.#attempts.make(task, 1)
   }
 
   #batch(
@@ -206,74 +260,30 @@ export class Runner<Key, Value> implements InWork {
     }
     const batch = new MessageBatch<Key, Value>(portions, this.#parts.deserializers)
     for (const more of portions.slice(1)) this.#parts.feed.finish(more)
-    const work = async (attempt: number) => {
+    const task: Task<Key, Value> = {
+      partition,
+      records: count,
+      messages: batch,
+      call: context =>
+        callHandler(this.#parts, { batch }, context.attempt, () => handle(batch, context)),
+    }
+    const work = (attempt: number) => {
       if (count === 0) return undefined
-      const { key, value } = this.#parts.deserializers
-      if (attempt === 1 && (key || value))
-        await batch.deserialize((error, offset) => {
-          const code = 'DESERIALIZATION_FAILED'
-          const refusal = this.#parts.feed.refusal(partition, error, offset, code)
-          if (refusal) throw refusal
-          return 'skip'
-        })
-      const call = (context: HandlerContext) =>
-        callHandler(this.#parts, { batch }, context.attempt, () => handle(batch, context))
-      return this.#try(partition, attempt, call, count, batch)
+      return this.#deserializes && attempt === 1
+        ? this.#deserializedBatch(task, batch)
+        : this.#attempts.make(task, attempt)
     }
     return { nextOffset: batch.nextOffset, records: count, lane: '', work }
   }
 
-  /**
-   * Calls a handler as often as the policy says; what fails for good goes to the dead letters.
-   * Where nobody shall wait for it, gives in how many ms to try again.
-   */
-  async #try(
-    partition: ConsumedPartition,
-    first: number,
-    call: (context: HandlerContext) => void | Promise<void>,
-    records: number,
-    messages: Iterable<Message<Key, Value>>,
-  ): Promise<number | undefined> {
-    const { onFailure = {} } = this.#options
-    const { attempts = 1, backoffMs: initialMs = 100, maxBackoffMs: maxMs = 10_000 } = onFailure
-    const { signal } = partition
-    const { clock } = this.#parts
-    for (let attempt = first; ; attempt++) {
-      const began = ended.hasSubscribers ? clock.now() : -1
-      try {
-        await call({ signal, attempt })
-        if (ended.hasSubscribers) this.#tellEnd(partition, { records, attempt, began })
-        return undefined
-      } catch (thrown) {
-        const error = asError(thrown)
-        if (ended.hasSubscribers) this.#tellEnd(partition, { records, attempt, began, error })
-        if (signal.aborted) throw error
-        if (attempt >= attempts) {
-          if (!onFailure.deadLetter) throw error
-          for (const message of messages) {
-            await onFailure.deadLetter(message, { error, attempts })
-            const { topic, partition: index, offset } = message
-            const facts = { topic, partition: index, offset, attempts, error }
-            this.#parts.publisher.publish('record:dead', facts)
-          }
-          return undefined
-        }
-        const rest = backoffMs({ initialMs, maxMs }, attempt, this.#random)
-        if (onFailure.blocking === false) return rest
-        await sleep(clock, rest, signal)
-      }
-    }
-  }
-
-  #tellEnd(
-    { topic, partition }: ConsumedPartition,
-    { began, ...facts }: { records: number; attempt: number; began: number; error?: Error },
-  ): void {
-    // Somebody who began to listen in the middle can't be told how long it took.
-    if (began < 0) return
-    const { clock, publisher } = this.#parts
-    const latencyMs = clock.now() - began
-    publisher.publish('handler:ended', { topic, partition, latencyMs, ...facts })
+  async #deserializedBatch(task: Task<Key, Value>, batch: MessageBatch<Key, Value>): Promise<Rest> {
+    await batch.deserialize((error, offset) => {
+      const code = 'DESERIALIZATION_FAILED'
+      const refusal = this.#parts.feed.refusal(task.partition, error, offset, code)
+      if (refusal) throw refusal
+      return 'skip'
+    })
+    return this.#attempts.make(task, 1)
   }
 
   /** The portion is read to its end, or not to be read any more. */
@@ -294,6 +304,12 @@ export class Runner<Key, Value> implements InWork {
     if (!run.isCurrent || partition.leaving || partition.state.is !== 'fetching') return
     if (partition.position !== partition.processed) partition.startAt(partition.processed)
     else if (portion) this.#parts.feed.giveBack([portion])
+  }
+
+  #woken(): Promise<void> {
+    return new Promise(resolve => {
+      this.#wake = resolve
+    })
   }
 
   #tell(): void {
