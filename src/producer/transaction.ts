@@ -171,11 +171,20 @@ export class Transaction implements ProducerIdentity {
     return this.#machine.is('new')
   }
 
-  /** This transaction can't be committed any more. */
+  /**
+   * This transaction can't be committed any more: what was not sent yet waits in vain, and whoever
+   * awaits it, or a commit, with it. It is dropped when what has failed has been told.
+   */
   #failed(cause: KafkaError): void {
     const { state } = this.#machine
     if (state.is !== 'open' && state.is !== 'committing') return
-    this.#machine.to({ is: 'abortable', id: state.id, parts: state.parts, cause })
+    const { id, parts } = state
+    this.#machine.to({ is: 'abortable', id, parts, cause })
+    this.#cluster.clock.soon(() => {
+      const now = this.#machine.state
+      if (now.is !== 'abortable' || now.parts !== parts) return
+      this.#host.dropUnsent(dropped('the transaction can not be committed any more', cause))
+    })
   }
 
   /** Throws unless records may be produced now. */
@@ -326,9 +335,7 @@ export class Transaction implements ProducerIdentity {
     if (state.is === 'open' || state.is === 'abortable') {
       this.#machine.to({ is: 'aborting', id: state.id, parts: state.parts })
     } else if (state.is !== 'aborting') throw this.#wrongState('abortTransaction')
-    this.#host.dropUnsent(
-      new KafkaError({ code: 'TRANSACTION_ABORTED', message: 'the transaction was aborted' }),
-    )
+    this.#host.dropUnsent(dropped('the transaction was aborted'))
     await this.#settleAll(state.parts)
     const settled = this.#machine.state
     if (settled.is !== 'aborting') throw this.#whyNot(settled)
@@ -458,6 +465,10 @@ function fenced(transactionalId: string, cause: KafkaError): FencedError {
     cause,
     at: cause.at,
   })
+}
+
+function dropped(message: string, cause?: KafkaError): KafkaError {
+  return new KafkaError({ code: 'TRANSACTION_ABORTED', message, cause })
 }
 
 function abortable(error: KafkaError): KafkaError {

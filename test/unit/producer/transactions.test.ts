@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { Admin, Consumer, listen, orThrow, Producer, silentLogger } from '../../../src/index.ts'
+import { formatAddress } from '../../../src/net/transport.ts'
 import { virtualCluster } from '../../support/virtual-cluster.ts'
 
 const REQUEST_TIMEOUT_MS = 150
@@ -125,3 +126,45 @@ test.each([1, 2] as const)(
     await end()
   },
 )
+
+test('a commit that has become hopeless does not wait for what can not be sent', async () => {
+  const { clock, network, cluster, environment, passing } = await virtualCluster({ brokers: 3 })
+  await passing(cluster.createTopic('t', { partitions: 2, replicationFactor: 3 }))
+  cluster.moveCoordinator('transaction', 'txn', 1)
+  cluster.moveLeader('t', 0, 1)
+  cluster.moveLeader('t', 1, 2)
+  const producer = new Producer(
+    {
+      'bootstrap.servers': cluster.bootstrapServers,
+      'transactional.id': 'txn',
+      logger: silentLogger,
+    },
+    {},
+    environment,
+  )
+  await passing(producer.initTransactions())
+  await passing(producer.transaction(tx => tx.send({ topic: 't', partition: 1, value: 'kept' })))
+  // The leader of the second partition is there no more, and nobody takes its place.
+  cluster.brokers[1]!.freeze()
+  network.sever(formatAddress(cluster.brokers[1]!.address))
+  cluster.fail('Produce', 'TOPIC_AUTHORIZATION_FAILED', { topic: 't', partition: 0 })
+  producer.beginTransaction()
+  const codeOf = (error: { code: string }) => error.code
+  const outcomes = [1, 0].map(partition =>
+    producer.send({ topic: 't', partition, value: 'v' }).catch(codeOf),
+  )
+  const from = clock.now()
+  await expect(passing(producer.commitTransaction())).rejects.toMatchObject({
+    code: 'TOPIC_AUTHORIZATION_FAILED',
+    abortable: true,
+  })
+  expect(clock.now() - from).toBeLessThan(1_000)
+  expect(await Promise.all(outcomes)).toEqual(['TRANSACTION_ABORTED', 'TOPIC_AUTHORIZATION_FAILED'])
+  cluster.brokers[1]!.thaw()
+  await passing(producer.abortTransaction())
+  await passing(producer.transaction(tx => tx.send({ topic: 't', partition: 1, value: 'next' })))
+  const found = await cluster.records('t')
+  expect(found.map(({ value }) => String(value))).toEqual(['kept', 'next'])
+  await passing(producer.close())
+  await passing(cluster.stop())
+})
