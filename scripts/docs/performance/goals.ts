@@ -83,7 +83,7 @@ const producing: readonly Goal[] = [
     command: producers,
     reached: results => atMost(ours(results, 'produce', 'lz4')?.cpuRatio?.median, 0.6),
     missed:
-      'compression alone adds more here than all else costs; the native package copies its input and allocates its output. One that fills a buffer of ours would be needed',
+      'finding matches takes 0.38 µs a record, less than in C (below), and is not less work for a program that does all else cheaply',
   },
   {
     what: '`produce()`, lz4: rate',
@@ -201,7 +201,7 @@ const consuming: readonly Goal[] = [
     command: consumers,
     reached: results => atMost(lz4(results, 'batches')?.cpuRatio?.median, 1),
     missed:
-      'the native LZ4 allocates anew for each batch, which sets off collections; two views for key and value take 0.1 µs. A decompressor that fills a buffer of ours would be needed',
+      'a message with its two views is three objects, 0.09 µs, and the collector has them to look at; batches in place, which makes none, shows what is left',
   },
   {
     what: 'consumer, `for await`, lz4: CPU',
