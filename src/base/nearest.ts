@@ -2,7 +2,9 @@
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = plain(word)
   let best: string | undefined
-  let least = Math.max(2, Math.floor(wanted.length / 3)) + 1
+  // Of a word of two letters, something is left when only one of them is another.
+  const most = Math.min(Math.max(2, Math.floor(wanted.length / 3)), wanted.length - 1)
+  let least = most + 1
   for (const candidate of candidates) {
     const distance = editDistance(wanted, plain(candidate), least)
     if (distance < least) {

@@ -8,7 +8,8 @@ export function wholeNumber(
   return text => {
     const value = Number(text)
     if (/^\d+$/.test(text) && value >= least && value <= most) return value
-    const span = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `${least} to ${most}`
+    const span =
+      most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`
     throw new InvalidArgumentError(`It must be a whole number ${span}.`)
   }
 }

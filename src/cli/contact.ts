@@ -40,6 +40,13 @@ export async function topicReady(
 
 /** Says that a topic is not there, and which one may have been meant. */
 export async function unknownTopic(admin: Admin, topic: string): Promise<KafkaError> {
+  if (!/^[\w.-]{1,249}$/.test(topic)) {
+    return new KafkaError({
+      code: 'INVALID_TOPIC_EXCEPTION',
+      message: `${JSON.stringify(topic.slice(0, 260))} can't be the name of a topic`,
+      hint: 'up to 249 letters, digits, dots, underscores and hyphens',
+    })
+  }
   const names = (await admin.topics.list()).map(each => each.name)
   const near = nearest(topic, names)
   return new KafkaError({

@@ -122,6 +122,9 @@ export function commandLine(): Command {
     .option('-q, --quiet', 'say nothing but errors')
     .option('-v, --verbose', 'say more')
     .addHelpText('after', examples)
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'posthaste: ')),
+    })
     .exitOverride()
   for (const { name, about } of entries) program.command(name).description(about)
   program.hook('preSubcommand', async (_program, command) => {

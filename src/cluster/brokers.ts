@@ -234,8 +234,11 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
 }
 
 function noBroker(failures: readonly Error[], bootstrap: readonly Address[]): Error {
-  const fatal = failures.find(failure => failure.name === 'AuthenticationError')
-  if (fatal) return fatal
+  const isLast = (failure: Error) =>
+    failure.name === 'AuthenticationError' ||
+    (failure instanceof KafkaError && failure.code === 'CLOSED')
+  const last = failures.find(isLast)
+  if (last) return last
   const [first] = failures
   const explained = failures.some(failure => failure instanceof KafkaError && failure.hint)
   if (first && explained && failures.length === 1) return first

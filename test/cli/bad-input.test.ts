@@ -44,7 +44,7 @@ describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
   ])('for %s ends with 1, and a word', async (_, args) => {
     file('one', 'x\n')
     const outcome = await inShell([...args(), ...there()], '> /dev/full')
-    expect(outcome.stderr).toMatch(/posthaste: standard output: .*no space left/)
+    expect(outcome.stderr.match(/posthaste: standard output: .*no space left/g)).toHaveLength(1)
     expect(outcome.code).toBe(1)
   })
 })

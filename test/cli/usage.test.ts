@@ -8,7 +8,11 @@ const nowhere = ['-b', '127.0.0.1:1']
 
 describe('wrong usage ends with 2 and the nearest right name', () => {
   it.each([
-    ['a command', ['prodce', 't'], /unknown command 'prodce'\n.*produce/],
+    [
+      'a command',
+      ['prodce', 't'],
+      /unknown command 'prodce'\n.*produce.*\nposthaste --help tells more/,
+    ],
     ['a subcommand', ['topics', 'creat', 't'], /unknown command 'creat'\n.*create/],
     ['an option', ['produce', 't', '--key-feild', 'x'], /'--key-feild'\n.*--key-field/],
     ['a setting', ['produce', 't', '-X', 'lingr.ms=5'], /lingr\.ms; did you mean linger\.ms/],
@@ -38,8 +42,17 @@ describe('wrong usage ends with 2 and the nearest right name', () => {
       /read_uncommitted, read_committed/,
     ],
     ['nothing to alter', ['topics', 'alter', 't'], /nothing to alter/],
-    ['a missing argument', ['consume'], /missing required argument 'topic'/],
-    ['no command', [], /^Usage: posthaste/],
+    [
+      'a missing argument',
+      ['consume'],
+      /^posthaste: missing required argument 'topic'\nposthaste consume --help tells more\n$/,
+    ],
+    [
+      'a missing argument of a subcommand',
+      ['-X', 'linger.ms=5', 'topics', 'create'],
+      /argument 'name'\nposthaste topics create --help tells more\n$/,
+    ],
+    ['no command', [], /^Usage: posthaste(?!.*tells more)/s],
   ])('%s', async (_what, args, words) => {
     const { code, stdout, stderr } = await posthaste([...args])
     expect(stderr).toMatch(words)
@@ -73,6 +86,9 @@ describe('a topic that is not there', () => {
     const described = await posthaste(['topics', 'describe', ...there, 'odrers'])
     expect(described.stderr).toContain('there is no topic odrers; did you mean orders?')
     expect(described.code).toBe(1)
+    const misnamed = await posthaste(['produce', ...there, 'my orders'], { stdin: 'x\n' })
+    expect(misnamed.stderr).toContain('"my orders" can\'t be the name of a topic; up to 249')
+    expect(misnamed.code).toBe(1)
   })
 })
 
