@@ -4,6 +4,7 @@ import type { Publisher } from '../events.ts'
 import type { Accumulator, WaitingEntry } from './accumulator.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { Batch } from './batch.ts'
+import { checkTimeout } from './records.ts'
 
 export interface FlushParts {
   readonly arrivals: Arrivals
@@ -18,6 +19,7 @@ export interface FlushParts {
  * Gives the number that still have none when `timeoutMs` is over.
  */
 export async function flushAll(timeoutMs: number, parts: FlushParts): Promise<number> {
+  checkTimeout('flush', timeoutMs)
   const { arrivals, cluster } = parts
   if (arrivals.count === 0) return flushTaken(timeoutMs, parts)
   const deadline = cluster.clock.now() + timeoutMs

@@ -25,7 +25,7 @@ import { Identity, type ProducerIdentity } from './identity.ts'
 import { Intake } from './intake.ts'
 import { Judge } from './judge.ts'
 import { type ProducerConfig, type ProducerOptions, producerConfig } from './options.ts'
-import type { Serializers } from './records.ts'
+import { checkCallback, checkRecords, checkTimeout, type Serializers } from './records.ts'
 import { Sender, type ThrottleEvent } from './sender.ts'
 import { Settlement } from './settlement.ts'
 import { type ProducerMetrics, Statistics } from './statistics.ts'
@@ -149,6 +149,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
   produce(record: ProducerRecord<Key, Value>, callback?: DeliveryCallback<Key, Value>): boolean {
     this.#requireOpen('produce')
     this.#transaction?.requireOpen('produce')
+    checkCallback(callback)
     this.#intake.takeNow(record, callback as DeliveryListener | undefined)
     return !this.#accumulator.memory.isPastHighWater
   }
@@ -184,6 +185,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
   ): Promise<PromiseSettledResult<DeliveryReport<Key, Value>>[]> {
     this.#requireOpen('sendBatch')
     this.#transaction?.requireOpen('sendBatch')
+    checkRecords(records)
     const results = new BatchResults<Key, Value>(records.length)
     for (const [at, record] of records.entries()) {
       const result = results.at(at)
@@ -239,6 +241,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
     timeout = this.#config.deliveryTimeoutMs,
   } = {}): Promise<ProducerRecord<Key, Value>[]> {
     if (this.#state !== 'open') return []
+    checkTimeout('close', timeout)
     this.#move('closing')
     await this.#abortOpenTransaction(timeout)
     await this.flush(timeout)

@@ -1,4 +1,4 @@
-import { KafkaError, SerializationError, StateError } from '../errors.ts'
+import { ConfigError, KafkaError, SerializationError, StateError } from '../errors.ts'
 import type { RecordHeader } from '../records/layout.ts'
 import type { Encoded, Serializer } from '../serializers.ts'
 import type { Content, Headers, HeaderValue, ProducerRecord } from './delivery.ts'
@@ -37,6 +37,24 @@ function noRecord(given: unknown): KafkaError {
     message: `a record must be an object, as { topic, key, value }, got ${kind(given)}`,
     hint: Array.isArray(given) ? 'sendBatch() takes a list of them' : undefined,
   })
+}
+
+/** Whoever is to be told would be found missing only when there is something to tell. */
+export function checkCallback(callback: unknown): void {
+  if (callback === undefined || typeof callback === 'function') return
+  throw new ConfigError(`the callback of produce() must be a function, got ${kind(callback)}`)
+}
+
+export function checkRecords(records: unknown): void {
+  if (Array.isArray(records)) return
+  const hint = 'send() takes a single one'
+  throw new ConfigError(`sendBatch() takes a list of records, got ${kind(records)}`, hint)
+}
+
+/** What is no number of milliseconds would be over at once, and nothing delivered. */
+export function checkTimeout(call: string, timeout: unknown): void {
+  if (typeof timeout === 'number' && !Number.isNaN(timeout)) return
+  throw new ConfigError(`the timeout of ${call}() must be milliseconds, got ${kind(timeout)}`)
 }
 
 const LEGAL_TOPIC = /^[\w.-]{1,249}$/

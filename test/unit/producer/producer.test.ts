@@ -64,6 +64,26 @@ describe('delivery', () => {
     expect(errors.map(({ message }) => message)).toEqual(['a delivery callback threw: mine'])
   })
 
+  test('what can not be called, listed or waited for is refused, and the producer is well', async () => {
+    const { clock, producer } = await setUp(accept)
+    const record = { topic: 't', value: 'v' }
+    expect(() => Reflect.apply(producer.produce, producer, [record, 'told'])).toThrow(
+      'the callback of produce() must be a function, got string',
+    )
+    expect(() => Reflect.apply(producer.sendBatch, producer, [record])).toThrow(
+      'sendBatch() takes a list of records, got Object; send() takes a single one',
+    )
+    await expect(Reflect.apply(producer.flush, producer, [{ timeout: 5 }])).rejects.toThrow(
+      'the timeout of flush() must be milliseconds, got Object',
+    )
+    await expect(Reflect.apply(producer.close, producer, [{ timeout: '5s' }])).rejects.toThrow(
+      'the timeout of close() must be milliseconds, got string',
+    )
+    const sent = producer.send(record)
+    await clock.advance(10)
+    expect((await sent).topic).toBe('t')
+  })
+
   test('sendBatch gives a result for each record; a bad one fails alone', async () => {
     const { clock, producer } = await setUp(() => ({ baseOffset: 7 }))
     const bad = { topic: 't', value: 5 as never }
