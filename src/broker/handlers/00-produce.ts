@@ -116,6 +116,7 @@ function toPartition(wanted: Wanted, context: Context, leaders: Set<number>): Ou
 function append(partition: Partition, accepted: Accepted, now: number, context: Context): Outcome {
   const { index, log, leaderEpoch } = partition
   const { batch, facts, logAppendTimeMs } = accepted
+  context.cluster.forgetSilentProducers(log, now)
   const result = log.append(batch, facts, leaderEpoch, now)
   if (appended.hasSubscribers) tellAppended(context, partition, accepted, result)
   if (result.is === 'refused') return failed(index, result.code, result.message)

@@ -39,6 +39,7 @@ function answer(topic: string, partitionIndex: number, context: Context): Partit
   if (!partition.replicas.includes(context.node.id)) {
     return failed(partitionIndex, 'NOT_LEADER_OR_FOLLOWER')
   }
+  context.cluster.forgetSilentProducers(partition.log, context.cluster.clock.epoch())
   return { partitionIndex, errorCode: 0, activeProducers: producersOf(partition.log) }
 }
 

@@ -5,6 +5,8 @@ import type { Marker } from './transactions.ts'
 /** How many batches of a producer are remembered: as many as it may have in flight. */
 const REMEMBERED_BATCHES = 5
 const SEQUENCES = 2 ** 31
+/** How often, at most, the silent are looked for (`producer.id.expiration.check.interval.ms`). */
+const CHECK_INTERVAL_MS = 600_000
 
 /** A batch that is in the log already, for when its producer sends it again. */
 export interface KnownBatch {
@@ -40,8 +42,15 @@ export class ProducerStates {
   /** The first batch of a producer that was put off: those behind it must not overtake it. */
   readonly #putOff = new Map<bigint, { readonly epoch: number; readonly sequence: number }>()
 
+  #checkedMs = Number.NEGATIVE_INFINITY
+
   get size(): number {
     return this.#states.size
+  }
+
+  /** Whether it is time to look for those that have long been silent. */
+  isCheckDue(nowMs: number): boolean {
+    return nowMs - this.#checkedMs >= CHECK_INTERVAL_MS
   }
 
   get(producerId: bigint): ProducerState | undefined {
@@ -128,10 +137,17 @@ export class ProducerStates {
     if (state) state.coordinatorEpoch = coordinatorEpoch
   }
 
-  /** Forgets the producers that wrote nothing since `timestamp`, save those that are `busy`. */
-  expire(timestamp: number, busy: (producerId: bigint) => boolean): void {
+  /**
+   * Forgets the producers that wrote nothing for `afterMs`, by the times of their records as in
+   * Kafka, save those that are `busy`.
+   */
+  expire(nowMs: number, afterMs: number, busy: (producerId: bigint) => boolean): void {
+    this.#checkedMs = nowMs
+    const timestamp = nowMs - afterMs
     for (const [id, state] of this.#states) {
-      if (state.lastTimestamp < timestamp && !busy(id)) this.#states.delete(id)
+      if (state.lastTimestamp > timestamp || busy(id)) continue
+      this.#states.delete(id)
+      this.#putOff.delete(id)
     }
   }
 

@@ -4,6 +4,7 @@ import { asError } from '../../errors.ts'
 import { nextInstance, Publisher } from '../../events.ts'
 import type { Logger } from '../../logger.ts'
 import { Cleaner } from '../cleaner/cleaner.ts'
+import { type BrokerConfigName, brokerNumber } from '../config/broker-configs.ts'
 import { type FeatureLevels, Features } from '../config/features.ts'
 import { type KeptConfig, RESOURCE_TYPES, ResourceConfigs } from '../config/resource-configs.ts'
 import { topicNamesOf } from '../config/topic-configs.ts'
@@ -174,6 +175,22 @@ export class ClusterState {
       this.cleaner.reconsider()
     }
     await this.save()
+  }
+
+  /** A number among the brokers' settings: as set since for all of them, or as it was given. */
+  brokerNumber(name: BrokerConfigName): number {
+    const own = this.configs.get(RESOURCE_TYPES.broker, '')
+    return brokerNumber(name, own.has(name) ? own : this.settings.brokerConfig)
+  }
+
+  /**
+   * Forgets who has not written to a log for `producer.id.expiration.ms`: each client that comes
+   * and goes has a producer id of its own. Kafka has a timer for it; here whoever writes does it.
+   */
+  forgetSilentProducers({ producers, transactions }: PartitionLog, nowMs: number): void {
+    if (!producers.isCheckDue(nowMs)) return
+    const afterMs = this.brokerNumber('producer.id.expiration.ms')
+    producers.expire(nowMs, afterMs, producerId => transactions.open.has(producerId))
   }
 
   /** Gives a topic its settings, in force at once. */

@@ -138,6 +138,7 @@ export class InternalTopic {
   ): number {
     const nowMs = this.#cluster.clock.epoch()
     const batch = batchOf(records, nowMs, producer)
+    this.#cluster.forgetSilentProducers(log, nowMs)
     const result = log.append(batch, batchFacts(batch), leaderEpoch, nowMs)
     if (result.is === 'appended') return result.lastOffset + 1
     const why = result.is === 'refused' ? result.message : 'they are there already'

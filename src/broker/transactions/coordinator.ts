@@ -20,10 +20,8 @@ import {
 import { TransactionLog } from './transaction-log.ts'
 import { TransactionalId } from './transactional-id.ts'
 
-/** The longest timeout of a transaction (`transaction.max.timeout.ms`). */
-const MAX_TIMEOUT_MS = 900_000
-/** After how long a transactional id without a transaction is forgotten. */
-const EXPIRATION_MS = 7 * 24 * 3_600_000
+/** How often, at most, ids that nobody uses are looked for. */
+const SWEEP_INTERVAL_MS = 3_600_000
 
 export interface Producer {
   readonly producerId: bigint
@@ -54,9 +52,11 @@ export class TransactionCoordinator {
   readonly #log: TransactionLog
   readonly #ids = new Map<string, TransactionalId>()
   readonly #markers: MarkerSender
+  #sweptAt: number
 
   constructor(cluster: ClusterState, gate: MarkerGate) {
     this.#cluster = cluster
+    this.#sweptAt = cluster.clock.now()
     this.#markers = new MarkerSender(cluster, gate)
     this.#log = new TransactionLog(cluster, slot =>
       [...this.#ids.values()].filter(({ transactionalId }) => slotOf(transactionalId) === slot),
@@ -95,9 +95,10 @@ export class TransactionCoordinator {
     timeoutMs: number,
     held: HeldIdentity | undefined,
   ): Promise<Granted> {
-    if (timeoutMs <= 0 || timeoutMs > MAX_TIMEOUT_MS) {
+    if (timeoutMs <= 0 || timeoutMs > this.#cluster.brokerNumber('transaction.max.timeout.ms')) {
       return { is: 'refused', error: 'INVALID_TRANSACTION_TIMEOUT' }
     }
+    this.#sweepIfDue()
     const closed = await this.notKept(transactionalId, this.#log.open())
     if (closed) return { is: 'refused', error: closed }
     const freshId = await this.#freshId(transactionalId)
@@ -202,11 +203,20 @@ export class TransactionCoordinator {
     return id
   }
 
-  /** Kafka looks for old ids every hour; here they are noticed when somebody asks. */
+  /** Kafka has a timer for it; here it is done when another id may come. */
+  #sweepIfDue(): void {
+    const { clock } = this.#cluster
+    if (clock.now() - this.#sweptAt < SWEEP_INTERVAL_MS) return
+    this.#sweptAt = clock.now()
+    for (const transactionalId of [...this.#ids.keys()]) this.#find(transactionalId)
+  }
+
+  /** An id that nobody used for `transactional.id.expiration.ms` is not there any more. */
   #find(transactionalId: string): TransactionalId | undefined {
     const id = this.#ids.get(transactionalId)
     if (!id) return undefined
-    const oldest = this.#cluster.clock.epoch() - EXPIRATION_MS
+    const afterMs = this.#cluster.brokerNumber('transactional.id.expiration.ms')
+    const oldest = this.#cluster.clock.epoch() - afterMs
     if (!id.mayExpire || id.state.updatedMs > oldest) return id
     id.to({ ...id.state, is: 'Dead' })
     this.#ids.delete(transactionalId)

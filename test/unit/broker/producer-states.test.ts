@@ -91,7 +91,7 @@ test('producers that have long been silent are forgotten, busy ones are kept', (
     batch(0, 1, { producerId: 2n, maxTimestamp: 10 }),
     batch(0, 1, { producerId: 3n, maxTimestamp: 30 }),
   )
-  known.expire(20, id => id === 2n)
+  known.expire(25, 5, id => id === 2n)
   expect([...known.all()].map(state => state.producerId)).toEqual([2n, 3n])
 })
 
