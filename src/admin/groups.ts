@@ -4,7 +4,7 @@ import { type BrokerFailure, gather } from './gather.ts'
 import { describeGroup, type GroupDescription } from './group-description.ts'
 import { alterOffsets, deleteOffsets, listOffsetsOf } from './group-offsets.ts'
 import { type GroupLag, lagOf } from './lag.ts'
-import { type ItemResult, settled, type TopicPartition } from './result.ts'
+import { type ItemResult, mustBeList, settled, type TopicPartition } from './result.ts'
 
 /** The states of groups, in Kafka's words. */
 export type GroupState =
@@ -100,10 +100,11 @@ export class Groups {
    * const [sales] = (await admin.groups.describe(['sales'])).map(orThrow)
    * if (sales.type === 'consumer') console.log(sales.groupEpoch)
    */
-  describe(
+  async describe(
     names: readonly string[],
     options?: CallOptions,
   ): Promise<ItemResult<GroupDescription>[]> {
+    mustBeList('groups.describe', names, "['sales']")
     const errand = new Errand(this.#office, options)
     return Promise.all(names.map(name => settled({ name }, describeGroup(errand, name))))
   }
@@ -115,7 +116,8 @@ export class Groups {
    * @example
    * const results = await admin.groups.delete(['yesterday'])
    */
-  delete(names: readonly string[], options?: CallOptions): Promise<ItemResult<void>[]> {
+  async delete(names: readonly string[], options?: CallOptions): Promise<ItemResult<void>[]> {
+    mustBeList('groups.delete', names, "['sales']")
     const errand = new Errand(this.#office, options)
     return Promise.all(
       names.map(name => {

@@ -85,6 +85,13 @@ export function orThrow<T>(result: ItemResult<T, object>): T {
   return result.value
 }
 
+/** Refuses a single item, or none, where a call takes several: most take a list, and give one. */
+export function mustBeList(call: string, given: unknown, of: string): void {
+  if (Array.isArray(given)) return
+  const got = given === null ? 'null' : typeof given
+  throw new ConfigError(`${call}() takes a list, such as ${of}, got ${got}`)
+}
+
 /** Refuses what is no offset before anything is sent: brokers would store or delete by it. */
 export function mustBeOffset(offset: number, topic: string, partition: number): void {
   if (Number.isSafeInteger(offset) && offset >= 0) return

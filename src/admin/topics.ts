@@ -8,7 +8,14 @@ import {
   type ResponseOf,
 } from '../protocol/index.ts'
 import { type CallOptions, Errand, type Office } from './errand.ts'
-import { failed, type ItemAnswer, type ItemResult, itemResult, settled } from './result.ts'
+import {
+  failed,
+  type ItemAnswer,
+  type ItemResult,
+  itemResult,
+  mustBeList,
+  settled,
+} from './result.ts'
 
 const LAST_BY_NAME = 5
 const TOPIC_AUTHORIZATION_FAILED = 29
@@ -97,6 +104,11 @@ export class Topics {
     topics: readonly NewTopic[],
     options: CreateTopicsOptions = {},
   ): Promise<ItemResult<CreatedTopic>[]> {
+    mustBeList('topics.create', topics, "[{ name: 'orders' }]")
+    for (const topic of topics) {
+      if (typeof topic?.name === 'string') continue
+      throw new ConfigError("topics.create() needs the name of each topic: [{ name: 'orders' }]")
+    }
     const { validateOnly = false, waitForBrokers = true } = options
     const errand = new Errand(this.#office, options)
     const request = { topics: topics.map(creation), timeoutMs: errand.brokerMs, validateOnly }
@@ -134,6 +146,7 @@ export class Topics {
    * await admin.topics.delete(['orders', { id: 'tJ0LVVSnQfyEVtZvCR6Wew' }])
    */
   async delete(topics: readonly TopicRef[], options?: CallOptions): Promise<ItemResult<void>[]> {
+    mustBeList('topics.delete', topics, "['orders']")
     const errand = new Errand(this.#office, options)
     const names = topics.filter(topic => typeof topic === 'string')
     const ids = topics.flatMap(topic => (typeof topic === 'string' ? [] : [topic.id]))
@@ -161,6 +174,7 @@ export class Topics {
     topics: readonly MorePartitions[],
     options: CallOptions & { readonly validateOnly?: boolean | undefined } = {},
   ): Promise<ItemResult<void>[]> {
+    mustBeList('topics.createPartitions', topics, "[{ name: 'orders', count: 6 }]")
     const errand = new Errand(this.#office, options)
     const request = {
       topics: topics.map(({ name, count, assignments }) => ({
@@ -210,6 +224,7 @@ export class Topics {
     topics: readonly TopicRef[],
     options?: CallOptions,
   ): Promise<ItemResult<TopicDescription>[]> {
+    mustBeList('topics.describe', topics, "['orders']")
     const errand = new Errand(this.#office, options)
     const asked = topics.map(topic =>
       typeof topic === 'string' ? { name: topic } : { topicId: topic.id, name: null },
