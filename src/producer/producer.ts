@@ -180,7 +180,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
    *   if (result.status === 'rejected') console.error(result.reason)
    * }
    */
-  sendBatch(
+  async sendBatch(
     records: readonly ProducerRecord<Key, Value>[],
   ): Promise<PromiseSettledResult<DeliveryReport<Key, Value>>[]> {
     this.#requireOpen('sendBatch')

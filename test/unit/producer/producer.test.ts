@@ -70,7 +70,7 @@ describe('delivery', () => {
     expect(() => Reflect.apply(producer.produce, producer, [record, 'told'])).toThrow(
       'the callback of produce() must be a function, got string',
     )
-    expect(() => Reflect.apply(producer.sendBatch, producer, [record])).toThrow(
+    await expect(Reflect.apply(producer.sendBatch, producer, [record])).rejects.toThrow(
       'sendBatch() takes a list of records, got Object; send() takes a single one',
     )
     await expect(Reflect.apply(producer.flush, producer, [{ timeout: 5 }])).rejects.toThrow(
