@@ -144,11 +144,11 @@ describe('what a provider or a registry answers', () => {
     const decoder = jsonFormat({}).decoder({ schema: JSON.stringify(schema) }, [])
     expect(decoder.decode(Buffer.from('[[[]]]'), undefined)).toEqual([[[]]])
     const deep = Buffer.from('['.repeat(200_000) + ']'.repeat(200_000))
-    expect(() => decoder.decode(deep, undefined)).toThrow(/call stack/)
+    expect(() => decoder.decode(deep, undefined)).toThrow('it is nested more than 1000 deep')
   })
 
   test('a schema that nests without end is none', () => {
     const schema = `${'{"items":'.repeat(100_000)}{}${'}'.repeat(100_000)}`
-    expect(() => jsonFormat({}).decoder({ schema }, [])).toThrow(/not a valid JSON Schema/)
+    expect(() => jsonFormat({}).decoder({ schema }, [])).toThrow('it is nested more than 200 deep')
   })
 })

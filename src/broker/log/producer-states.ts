@@ -26,6 +26,8 @@ export interface ProducerState {
   /** The epoch of the coordinator that ended its last transaction; -1 for none. */
   coordinatorEpoch: number
   lastTimestamp: number
+  /** When it last wrote, as the broker's clock then was; undefined before anybody told the time. */
+  heardMs: number | undefined
 }
 
 /** What is to happen to a batch. */
@@ -42,14 +44,16 @@ export class ProducerStates {
   /** The first batch of a producer that was put off: those behind it must not overtake it. */
   readonly #putOff = new Map<bigint, { readonly epoch: number; readonly sequence: number }>()
 
+  #nowMs: number | undefined
   #checkedMs = Number.NEGATIVE_INFINITY
 
   get size(): number {
     return this.#states.size
   }
 
-  /** Whether it is time to look for those that have long been silent. */
+  /** Is told the time; whether it is time to look for those that have long been silent. */
   isCheckDue(nowMs: number): boolean {
+    this.#nowMs = nowMs
     return nowMs - this.#checkedMs >= CHECK_INTERVAL_MS
   }
 
@@ -116,6 +120,7 @@ export class ProducerStates {
     this.#putOff.delete(batch.producerId)
     const state = this.#stateOf(batch)
     state.lastTimestamp = batch.maxTimestamp
+    state.heardMs = this.#nowMs
     if (batch.producerEpoch !== state.epoch) {
       state.epoch = batch.producerEpoch
       state.batches = []
@@ -138,14 +143,16 @@ export class ProducerStates {
   }
 
   /**
-   * Forgets the producers that wrote nothing for `afterMs`, by the times of their records as in
-   * Kafka, save those that are `busy`.
+   * Forgets the producers that wrote nothing for `afterMs`, save those that are `busy`. Kafka goes
+   * by the timestamps of their records, and so forgets who writes old ones while it is at work: what
+   * it then sends again would be stored twice. For what was read from the log, time begins now.
    */
   expire(nowMs: number, afterMs: number, busy: (producerId: bigint) => boolean): void {
     this.#checkedMs = nowMs
     const timestamp = nowMs - afterMs
     for (const [id, state] of this.#states) {
-      if (state.lastTimestamp > timestamp || busy(id)) continue
+      state.heardMs ??= nowMs
+      if (state.heardMs > timestamp || busy(id)) continue
       this.#states.delete(id)
       this.#putOff.delete(id)
     }
@@ -164,6 +171,7 @@ export class ProducerStates {
       batches: [],
       coordinatorEpoch: -1,
       lastTimestamp: batch.maxTimestamp,
+      heardMs: undefined,
     }
     this.#states.set(batch.producerId, state)
     return state

@@ -86,13 +86,26 @@ test('a marker of a newer epoch makes older batches stale and asks for sequence 
 })
 
 test('producers that have long been silent are forgotten, busy ones are kept', () => {
-  const known = states(
-    batch(0, 1, { producerId: 1n, maxTimestamp: 10 }),
-    batch(0, 1, { producerId: 2n, maxTimestamp: 10 }),
-    batch(0, 1, { producerId: 3n, maxTimestamp: 30 }),
-  )
+  const known = states()
+  const ids = () => [...known.all()].map(state => state.producerId)
+  known.isCheckDue(10)
+  known.record(batch(0, 1, { producerId: 1n }))
+  known.record(batch(0, 1, { producerId: 2n }))
+  known.isCheckDue(23)
+  // How old the records are that it writes says nothing of when it wrote them.
+  known.record(batch(0, 1, { producerId: 3n, maxTimestamp: 1 }))
   known.expire(25, 5, id => id === 2n)
-  expect([...known.all()].map(state => state.producerId)).toEqual([2n, 3n])
+  expect(ids()).toEqual([2n, 3n])
+  known.expire(28, 5, () => false)
+  expect(ids()).toEqual([])
+})
+
+test('of what was read from the log nothing is forgotten at once', () => {
+  const known = states(batch(0, 1, { producerId: 1n, maxTimestamp: 1 }))
+  known.expire(1_000, 5, () => false)
+  expect([...known.all()]).toHaveLength(1)
+  known.expire(1_005, 5, () => false)
+  expect([...known.all()]).toHaveLength(0)
 })
 
 test('facts are read from where a batch starts', () => {
