@@ -144,8 +144,8 @@ export class ProducerStates {
 
   /**
    * Forgets the producers that wrote nothing for `afterMs`, save those that are `busy`. Kafka goes
-   * by the timestamps of their records, and so forgets who writes old ones while it is at work: what
-   * it then sends again would be stored twice. For what was read from the log, time begins now.
+   * by the timestamps of their records, and so forgets who writes old ones while it is at work:
+   * what it then sends again is stored twice. For what was read from the log, time begins now.
    */
   expire(nowMs: number, afterMs: number, busy: (producerId: bigint) => boolean): void {
     this.#checkedMs = nowMs
