@@ -1,5 +1,6 @@
 /**
- * @platformatic/kafka: 5,000 records a send, five sends at a time. Not idempotent: with
+ * @platformatic/kafka: 5,000 records a send (fewer where they would be more than a broker takes
+ * for a partition), five sends at a time. Not idempotent: with
  * `idempotent: true` and more than one send in flight it ends with OUT_OF_ORDER_SEQUENCE_NUMBER.
  */
 import { Producer } from '@platformatic/kafka'
@@ -22,7 +23,9 @@ const send = (from, to) => {
 }
 
 let latency = {}
-const usual = Number(process.env.BATCH ?? 5_000)
+const MOST_BYTES = 5_000_000
+const fitting = Math.floor(MOST_BYTES / bytes[0].value.length)
+const usual = Math.min(Number(process.env.BATCH ?? 5_000), fitting)
 const size = mode.startsWith('batch-') ? Number(mode.slice('batch-'.length)) : usual
 const outstanding = mode.startsWith('batch-') ? 10_000 : 5 * size
 const ways = {

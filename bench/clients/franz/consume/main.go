@@ -38,7 +38,7 @@ func main() {
 		"seconds":    seconds,
 		"cpuSeconds": cpu(after) - cpu(before),
 		"rssMiB":     float64(after.Maxrss) / 1024,
-		"bytes":      bytes,
+		"touched":    bytes,
 	}))
 }
 
