@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest'
-import { FakeClock } from '../../../src/base/fake-clock.ts'
-import { seededRandom } from '../../../src/base/random.ts'
-import { EmbeddedCluster } from '../../../src/broker/index.ts'
 import { Consumer, listen, Producer, silentLogger } from '../../../src/index.ts'
-import { MemoryNetwork } from '../../../src/net/memory.ts'
+import { virtualCluster } from '../../support/virtual-cluster.ts'
 
 /**
  * To join again would make all members of the group rebalance, whenever a broker is restarted; the
@@ -15,23 +12,8 @@ test.each([
 ] as const)(
   'a member stays one while its coordinator is out of reach: %s',
   async (protocol, heartbeat) => {
-    const clock = new FakeClock()
-    const network = new MemoryNetwork(clock)
     const logger = silentLogger
-    const environment = { clock, random: seededRandom(2), dial: network.dial }
-    async function passing<T>(promise: Promise<T>): Promise<T> {
-      let isOver = false
-      const over = promise.finally(() => {
-        isOver = true
-      })
-      over.catch(() => {})
-      while (!isOver) await clock.advance(50)
-      return over
-    }
-    const random = seededRandom(1)
-    const cluster = await passing(
-      EmbeddedCluster.start({ clock, random, logger, listen: network.listen }),
-    )
+    const { clock, cluster, environment, passing } = await virtualCluster()
     await passing(cluster.createTopic('orders', { partitions: 2 }))
     const consumer = new Consumer(
       {

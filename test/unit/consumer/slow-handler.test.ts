@@ -1,49 +1,23 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { FakeClock } from '../../../src/base/fake-clock.ts'
-import { seededRandom } from '../../../src/base/random.ts'
-import { EmbeddedCluster } from '../../../src/broker/index.ts'
 import { Consumer, type ConsumerOptions, type KafkaError, Producer } from '../../../src/index.ts'
-import { MemoryNetwork } from '../../../src/net/memory.ts'
+import { virtualCluster } from '../../support/virtual-cluster.ts'
 
 const MINUTE = 60_000
 
 describe.each(['classic', 'consumer'] as const)('a slow handler, protocol %s', protocol => {
-  let clock: FakeClock
-  let network: MemoryNetwork
-  let cluster: EmbeddedCluster
+  let world: Awaited<ReturnType<typeof virtualCluster>>
 
   beforeEach(async () => {
-    clock = new FakeClock()
-    network = new MemoryNetwork(clock)
-    const starting = EmbeddedCluster.start({
-      clock,
-      random: seededRandom(1),
-      listen: network.listen,
-    })
-    cluster = await passing(starting)
+    world = await virtualCluster()
   })
   afterEach(async () => {
-    await passing(cluster.stop())
+    await world.passing(world.cluster.stop())
   })
 
-  /** Lets time pass until a promise is settled: a second of this clock takes no time. */
-  async function passing<T>(promise: Promise<T>): Promise<T> {
-    let isOver = false
-    const over = promise.finally(() => {
-      isOver = true
-    })
-    over.catch(() => {})
-    while (!isOver) await clock.advance(50)
-    return over
-  }
-
-  function environment() {
-    return { clock, random: seededRandom(2), dial: network.dial }
-  }
-
   async function produce(count: number): Promise<void> {
+    const { cluster, environment, passing } = world
     const settings = { 'bootstrap.servers': cluster.bootstrapServers }
-    const producer = new Producer(settings, {}, environment())
+    const producer = new Producer(settings, {}, environment)
     const records = Array.from({ length: count }, (_, i) => ({ topic: 'slow', value: `${i}` }))
     await passing(producer.sendBatch(records))
     await passing(producer.close())
@@ -51,6 +25,7 @@ describe.each(['classic', 'consumer'] as const)('a slow handler, protocol %s', p
 
   /** A member whose handler takes so long for the first message, and what became of it. */
   async function member(handlerMs: number, maxPollIntervalMs: number) {
+    const { clock, cluster, environment, passing } = world
     const options: ConsumerOptions = {
       'bootstrap.servers': cluster.bootstrapServers,
       'group.id': 'slow',
@@ -58,7 +33,7 @@ describe.each(['classic', 'consumer'] as const)('a slow handler, protocol %s', p
       'auto.offset.reset': 'earliest',
       'max.poll.interval.ms': maxPollIntervalMs,
     }
-    const consumer = new Consumer(options, {}, environment())
+    const consumer = new Consumer(options, {}, environment)
     const happened: string[] = []
     const values: string[] = []
     consumer.on('assigned', () => happened.push('assigned'))
@@ -77,6 +52,7 @@ describe.each(['classic', 'consumer'] as const)('a slow handler, protocol %s', p
   }
 
   test('of ten minutes costs nothing within max.poll.interval.ms', async () => {
+    const { clock, passing } = world
     await produce(3)
     const { consumer, happened, values, loop } = await member(10 * MINUTE, 15 * MINUTE)
     const { memberId, generationId } = consumer.groupMetadata()
@@ -89,6 +65,7 @@ describe.each(['classic', 'consumer'] as const)('a slow handler, protocol %s', p
   })
 
   test('of ten minutes past max.poll.interval.ms is told, gives way, and comes back', async () => {
+    const { clock, passing } = world
     await produce(3)
     const { consumer, happened, values, loop } = await member(10 * MINUTE, 5 * MINUTE)
     await clock.advance(4.9 * MINUTE)

@@ -1,30 +1,27 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { FakeClock } from '../../../src/base/fake-clock.ts'
-import { seededRandom } from '../../../src/base/random.ts'
-import { EmbeddedCluster } from '../../../src/broker/index.ts'
 import {
   Consumer,
   type ConsumerOptions,
   Producer,
   type StalledPartition,
 } from '../../../src/index.ts'
-import { MemoryNetwork } from '../../../src/net/memory.ts'
 import type { FetchRequest } from '../../../src/protocol/index.ts'
+import { virtualCluster } from '../../support/virtual-cluster.ts'
 
 const MINUTE = 60_000
 
-let clock: FakeClock
-let network: MemoryNetwork
-let cluster: EmbeddedCluster
+type World = Awaited<ReturnType<typeof virtualCluster>>
+
+let clock: World['clock']
+let cluster: World['cluster']
+let environment: World['environment']
+let passing: World['passing']
 let consumer: Consumer
 let stalled: StalledPartition[]
 let values: string[]
 
 beforeEach(async () => {
-  clock = new FakeClock()
-  network = new MemoryNetwork(clock)
-  const world = { clock, random: seededRandom(1), listen: network.listen }
-  cluster = await passing(EmbeddedCluster.start(world))
+  ;({ clock, cluster, environment, passing } = await virtualCluster())
   stalled = []
   values = []
 })
@@ -33,25 +30,8 @@ afterEach(async () => {
   await passing(cluster.stop())
 })
 
-/** Lets time pass until a promise is settled: a second of this clock takes no time. */
-async function passing<T>(promise: Promise<T>): Promise<T> {
-  let isOver = false
-  const over = promise.finally(() => {
-    isOver = true
-  })
-  over.catch(() => {})
-  while (!isOver) await clock.advance(50)
-  return over
-}
-
-const environment = () => ({ clock, random: seededRandom(2), dial: network.dial })
-
 async function produce(...records: [partition: number, value: string][]): Promise<void> {
-  const producer = new Producer(
-    { 'bootstrap.servers': cluster.bootstrapServers },
-    {},
-    environment(),
-  )
+  const producer = new Producer({ 'bootstrap.servers': cluster.bootstrapServers }, {}, environment)
   const all = records.map(([partition, value]) => ({ topic: 'watched', partition, value }))
   await passing(producer.sendBatch(all))
   await passing(producer.close())
@@ -62,7 +42,7 @@ async function read(more: ConsumerOptions = {}): Promise<void> {
   await cluster.createTopic('watched', { partitions: 2 })
   const options = { 'request.timeout.ms': 15 * MINUTE, 'stall.timeout.ms': MINUTE }
   const servers = { 'bootstrap.servers': cluster.bootstrapServers }
-  consumer = new Consumer({ ...servers, ...options, ...more }, {}, environment())
+  consumer = new Consumer({ ...servers, ...options, ...more }, {}, environment)
   consumer.on('stalled', partitions => stalled.push(...partitions))
   const slots = [0, 1].map(partition => ({ topic: 'watched', partition, offset: 0 }))
   await passing(consumer.assign(slots))
