@@ -1,4 +1,4 @@
-import { backoffMs } from '../base/backoff.ts'
+import { backoffMs, retryBackoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import type { Cluster, Failure } from '../cluster/cluster.ts'
 import type { CoordinatorType } from '../cluster/coordinators.ts'
@@ -49,8 +49,7 @@ export class Errand {
   /** Waits before try number `attempt` + 1; false when there is no time for another. */
   async rest(attempt: number): Promise<boolean> {
     const { clock, config, random } = this.cluster
-    const backoff = { initialMs: config.retryBackoffMs, maxMs: config.retryBackoffMaxMs }
-    const ms = backoffMs(backoff, attempt, random)
+    const ms = backoffMs(retryBackoff(config), attempt, random)
     if (clock.now() + ms >= this.#deadline) return false
     await sleep(clock, ms)
     return true

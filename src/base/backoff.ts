@@ -7,6 +7,14 @@ export interface Backoff {
   readonly maxMs: number
 }
 
+/** What a client's settings say of it: `retry.backoff.ms` and `retry.backoff.max.ms`. */
+export function retryBackoff(config: {
+  readonly retryBackoffMs: number
+  readonly retryBackoffMaxMs: number
+}): Backoff {
+  return { initialMs: config.retryBackoffMs, maxMs: config.retryBackoffMaxMs }
+}
+
 /**
  * How long to wait before try number `attempt` (1 is the first retry): doubling from `initialMs`
  * up to `maxMs`, spread by 20 percent either way lest clients come back in step (KIP-580).

@@ -1,4 +1,4 @@
-import { backoffMs } from '../base/backoff.ts'
+import { backoffMs, retryBackoff } from '../base/backoff.ts'
 import { type Clock, sleep, systemClock, type Timer, within } from '../base/clock.ts'
 import { type Random, systemRandom } from '../base/random.ts'
 import {
@@ -133,7 +133,7 @@ export class Cluster {
     this.coordinators = new Coordinators(this.brokers)
     this.#refresher = new Refresher({
       ...world,
-      backoff: { initialMs: config.retryBackoffMs, maxMs: config.retryBackoffMaxMs },
+      backoff: retryBackoff(config),
       ask: () => this.#askMetadata(),
     })
     this.#asOpen = {

@@ -1,4 +1,4 @@
-import { backoffMs } from '../base/backoff.ts'
+import { backoffMs, retryBackoff } from '../base/backoff.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { BrokerError, type KafkaError } from '../errors.ts'
 import { errorByCode } from '../protocol/errors.ts'
@@ -164,8 +164,7 @@ export class FetchAnswers {
 
   #rest(partition: ConsumedPartition): void {
     const { cluster, config } = this.#parts
-    const backoff = { initialMs: config.retryBackoffMs, maxMs: config.retryBackoffMaxMs }
-    const wait = backoffMs(backoff, ++partition.failures, cluster.random)
+    const wait = backoffMs(retryBackoff(config), ++partition.failures, cluster.random)
     partition.retryAt = cluster.clock.now() + wait
   }
 

@@ -1,3 +1,4 @@
+import { retryBackoff } from '../base/backoff.ts'
 import type { Timer } from '../base/clock.ts'
 import { Suspects } from '../cluster/suspects.ts'
 import { asError, ConnectionError } from '../errors.ts'
@@ -55,8 +56,7 @@ export class Fetcher {
     this.#parts = parts
     this.#answers = new FetchAnswers(parts)
     const { config, cluster } = parts
-    const backoff = { initialMs: config.retryBackoffMs, maxMs: config.retryBackoffMaxMs }
-    this.#suspects = new Suspects(cluster.random, backoff)
+    this.#suspects = new Suspects(cluster.random, retryBackoff(config))
   }
 
   wake(): void {

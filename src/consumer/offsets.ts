@@ -1,4 +1,4 @@
-import { backoffMs } from '../base/backoff.ts'
+import { backoffMs, retryBackoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { GroupMetadata } from '../cluster/group-metadata.ts'
@@ -179,8 +179,7 @@ export class GroupOffsets {
     for (let attempt = 1; ; attempt++) {
       const failed = await this.#problems(open, ask)
       if (failed.length === 0) return
-      const backoff = { initialMs: config.retryBackoffMs, maxMs: config.retryBackoffMaxMs }
-      const rest = backoffMs(backoff, attempt, cluster.random)
+      const rest = backoffMs(retryBackoff(config), attempt, cluster.random)
       const isLate = signal.aborted || clock.now() + rest >= deadline
       const worst = failed.find(({ again }) => !again) ?? (isLate ? failed[0] : undefined)
       if (worst) throw worst.error

@@ -1,4 +1,4 @@
-import { backoffMs } from '../base/backoff.ts'
+import { backoffMs, retryBackoff } from '../base/backoff.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { BrokerInfo } from '../cluster/metadata.ts'
 import { BrokerError, KafkaError, ProtocolError } from '../errors.ts'
@@ -151,8 +151,7 @@ export class Judge {
       this.giveUp(queue, batch, error)
       return
     }
-    const backoff = { initialMs: config.retryBackoffMs, maxMs: config.retryBackoffMaxMs }
-    const rest = backoffMs(backoff, batch.sends, cluster.random)
+    const rest = backoffMs(retryBackoff(config), batch.sends, cluster.random)
     batch.retryAt = this.#budget(batch).spend(cluster.clock.now() + rest)
     queue.requeue([batch])
     if (!cluster.publisher.heard('batch:retried')) return

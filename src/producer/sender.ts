@@ -1,3 +1,4 @@
+import { retryBackoff } from '../base/backoff.ts'
 import type { Timer } from '../base/clock.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { Suspects } from '../cluster/suspects.ts'
@@ -76,8 +77,7 @@ export class Sender {
   constructor(parts: SenderParts) {
     this.#parts = parts
     const { config, cluster } = parts
-    const backoff = { initialMs: config.retryBackoffMs, maxMs: config.retryBackoffMaxMs }
-    this.#suspects = new Suspects(cluster.random, backoff)
+    this.#suspects = new Suspects(cluster.random, retryBackoff(config))
   }
 
   wake(): void {

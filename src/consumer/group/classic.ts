@@ -1,4 +1,4 @@
-import { backoffMs } from '../../base/backoff.ts'
+import { backoffMs, retryBackoff } from '../../base/backoff.ts'
 import { sleep } from '../../base/clock.ts'
 import { deferred } from '../../base/deferred.ts'
 import { Machine, type Moves } from '../../base/machine.ts'
@@ -267,8 +267,7 @@ export class ClassicMembership implements Membership {
       if (this.#failures > TELL_AFTER_FAILURES) keeper.problem(error)
       if (cluster.clock.now() > this.#firstJoinBy) this.#joined.reject(error)
     }
-    const backoff = { initialMs: config.retryBackoffMs, maxMs: config.retryBackoffMaxMs }
-    const rest = backoffMs(backoff, this.#failures, cluster.random)
+    const rest = backoffMs(retryBackoff(config), this.#failures, cluster.random)
     await sleep(cluster.clock, rest, this.#closing.signal)
   }
 
