@@ -3,7 +3,7 @@ import type { ErrorName } from '../../protocol/errors.ts'
 import { RESOURCE_TYPES } from '../config/resource-configs.ts'
 import type { ClusterState } from '../model/cluster-state.ts'
 import { slotOf } from '../model/coordinators.ts'
-import type { TransactionalProducer } from '../model/internal-topic.ts'
+import { NOT_KEPT, type TransactionalProducer } from '../model/internal-topic.ts'
 import { randomUuid } from '../model/topics.ts'
 import { ClassicGroup } from './classic/classic-group.ts'
 import { ConsumerGroup } from './consumer/consumer-group.ts'
@@ -18,8 +18,6 @@ import { groupSettings, withOwn } from './settings.ts'
 
 /** How often, at most, what nobody needs is looked for (`offsets.retention.check.interval.ms`). */
 const SWEEP_INTERVAL_MS = 600_000
-/** Kafka would give the partition of a log that it can't write up to another broker. */
-export const NOT_KEPT: ErrorName = 'NOT_COORDINATOR'
 
 export type Group = ClassicGroup | ConsumerGroup
 
@@ -82,8 +80,8 @@ export class GroupCoordinator {
   coordinatorError(groupId: string, nodeId: number): ErrorName | undefined {
     const coordinator = this.#cluster.coordinatorOf('group', groupId)
     if (!coordinator) return 'COORDINATOR_NOT_AVAILABLE'
-    const isServed = coordinator.id === nodeId && !this.#log.hasFailed(groupId)
-    return isServed ? undefined : 'NOT_COORDINATOR'
+    if (this.#log.hasFailed(groupId)) return NOT_KEPT
+    return coordinator.id === nodeId ? undefined : 'NOT_COORDINATOR'
   }
 
   find(groupId: string): Group | undefined {

@@ -9,10 +9,10 @@
  */
 import type { ErrorName } from '../../protocol/errors.ts'
 import { OffsetCommit, type OffsetCommitRequest } from '../../protocol/messages/index.ts'
-import { NOT_KEPT } from '../groups/coordinator.ts'
 import type { AnyGroup, OffsetUser } from '../groups/group.ts'
 import type { PartitionOffset } from '../groups/offsets/offset-table.ts'
 import { type Context, on } from '../handler.ts'
+import { NOT_KEPT } from '../model/internal-topic.ts'
 import { code } from './answers.ts'
 
 type Topic = OffsetCommitRequest['topics'][number]

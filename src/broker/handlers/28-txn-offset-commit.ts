@@ -9,9 +9,9 @@
  */
 import type { ErrorName } from '../../protocol/errors.ts'
 import { TxnOffsetCommit, type TxnOffsetCommitRequest } from '../../protocol/messages/index.ts'
-import { NOT_KEPT } from '../groups/coordinator.ts'
 import type { PartitionOffset } from '../groups/offsets/offset-table.ts'
 import { type Context, on } from '../handler.ts'
+import { NOT_KEPT } from '../model/internal-topic.ts'
 import { type Admitted, admitPart } from '../transactions/admit.ts'
 import { offsetsPartOf } from '../transactions/offsets-part.ts'
 import { code } from './answers.ts'

@@ -6,8 +6,8 @@
  */
 import type { ErrorName } from '../../protocol/errors.ts'
 import { DeleteGroups } from '../../protocol/messages/index.ts'
-import { NOT_KEPT } from '../groups/coordinator.ts'
 import { type Context, on } from '../handler.ts'
+import { NOT_KEPT } from '../model/internal-topic.ts'
 import { code } from './answers.ts'
 
 export const deleteGroups = on(DeleteGroups, [0, 2], async (request, context) => {

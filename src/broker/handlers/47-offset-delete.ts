@@ -5,10 +5,10 @@
  *   others). A group whose members are no consumers must be empty (NON_EMPTY_GROUP).
  */
 import { OffsetDelete } from '../../protocol/messages/index.ts'
-import { NOT_KEPT } from '../groups/coordinator.ts'
 import type { OffsetPlace } from '../groups/offsets/offset-store.ts'
 import { servingError } from '../groups/serving.ts'
 import { on } from '../handler.ts'
+import { NOT_KEPT } from '../model/internal-topic.ts'
 import { code } from './answers.ts'
 
 export const offsetDelete = on(

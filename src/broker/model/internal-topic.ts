@@ -1,4 +1,5 @@
 import { asError } from '../../errors.ts'
+import type { ErrorName } from '../../protocol/errors.ts'
 import type { RecordBatch } from '../../records/index.ts'
 import { BATCH_HEADER_BYTES, BatchWriter, parseBatch, sealBatch } from '../../records/index.ts'
 import { batchFacts } from '../log/batch-facts.ts'
@@ -26,6 +27,9 @@ export interface TransactionalProducer {
   readonly producerId: bigint
   readonly producerEpoch: number
 }
+
+/** What to answer of what can't be kept: Kafka would give the partition up to another broker. */
+export const NOT_KEPT: ErrorName = 'NOT_COORDINATOR'
 
 /**
  * A topic of the cluster's own in which coordinators keep what they know, as Kafka does; it comes

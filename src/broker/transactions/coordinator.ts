@@ -3,6 +3,7 @@ import type { ErrorName } from '../../protocol/errors.ts'
 import type { Marker } from '../log/transactions.ts'
 import type { ClusterState } from '../model/cluster-state.ts'
 import { slotOf } from '../model/coordinators.ts'
+import { NOT_KEPT } from '../model/internal-topic.ts'
 import { type AddVerdict, decideAdd, decideVerify } from './decide-add.ts'
 import { completed, decideEnd, fence } from './decide-end.ts'
 import { decideInit, type HeldIdentity } from './decide-init.ts'
@@ -85,8 +86,8 @@ export class TransactionCoordinator {
   coordinatorError(transactionalId: string, nodeId: number): ErrorName | undefined {
     const node = this.#cluster.coordinatorOf('transaction', transactionalId)
     if (!node) return 'COORDINATOR_NOT_AVAILABLE'
-    const isServed = node.id === nodeId && !this.#log.hasFailed(transactionalId)
-    return isServed ? undefined : 'NOT_COORDINATOR'
+    if (this.#log.hasFailed(transactionalId)) return NOT_KEPT
+    return node.id === nodeId ? undefined : 'NOT_COORDINATOR'
   }
 
   /** Gives a transactional id to a producer; the one who held it so far is shut out. */
@@ -169,7 +170,7 @@ export class TransactionCoordinator {
       return undefined
     } catch (error) {
       this.#failed(transactionalId, error)
-      return 'NOT_COORDINATOR'
+      return NOT_KEPT
     }
   }
 

@@ -237,9 +237,7 @@ export class Runner<Key, Value> implements InWork {
     try {
       await message.deserialize()
     } catch (error) {
-      const code = 'DESERIALIZATION_FAILED'
-      const refusal = this.#parts.feed.refusal(task.partition, error, message.offset, code)
-      if (refusal) throw refusal
+      this.#passOver(task.partition, error, message.offset)
       return undefined
     }
     return this.#attempts.make(task, 1)
@@ -278,12 +276,17 @@ export class Runner<Key, Value> implements InWork {
 
   async #deserializedBatch(task: Task<Key, Value>, batch: MessageBatch<Key, Value>): Promise<Rest> {
     await batch.deserialize((error, offset) => {
-      const code = 'DESERIALIZATION_FAILED'
-      const refusal = this.#parts.feed.refusal(task.partition, error, offset, code)
-      if (refusal) throw refusal
+      this.#passOver(task.partition, error, offset)
       return 'skip'
     })
     return this.#attempts.make(task, 1)
+  }
+
+  /** Throws where the policy wants a record that no deserializer takes to end the run. */
+  #passOver(partition: ConsumedPartition, error: unknown, offset: number): void {
+    const code = 'DESERIALIZATION_FAILED'
+    const refusal = this.#parts.feed.refusal(partition, error, offset, code)
+    if (refusal) throw refusal
   }
 
   /** The portion is read to its end, or not to be read any more. */
