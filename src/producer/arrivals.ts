@@ -29,7 +29,7 @@ export class Arrival {
     this.#ended(this)
   }
 
-  refuse(cause: unknown): void {
+  reject(cause: unknown): void {
     if (this.#isOver) return
     this.#waiter.reject(cause)
     this.end()
@@ -66,7 +66,7 @@ export class Arrivals {
   }
 
   refuseAll(cause: Error): void {
-    for (const arrival of [...this.#all]) arrival.refuse(cause)
+    for (const arrival of [...this.#all]) arrival.reject(cause)
   }
 
   #ended(arrival: Arrival): void {

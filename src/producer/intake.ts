@@ -109,7 +109,7 @@ export class Intake<Key, Value> {
     const arrival = this.arrivals.add(waiter)
     this.encode(shaped).then(
       content => arrival.isOver || this.#appendOrWait(record, content, waiter, arrival),
-      error => arrival.refuse(error),
+      error => arrival.reject(error),
     )
   }
 
@@ -154,8 +154,7 @@ export class Intake<Key, Value> {
         this.#accumulator.append(record, content, taken, waiter)
         return arrival?.end()
       } catch (error) {
-        if (!(error instanceof BufferFullError))
-          return arrival ? arrival.refuse(error) : waiter.reject(error)
+        if (!(error instanceof BufferFullError)) return (arrival ?? waiter).reject(error)
       }
     }
     this.#tellFull('waits')
@@ -179,11 +178,11 @@ export class Intake<Key, Value> {
       } catch (error) {
         full = error
         if (error instanceof BufferFullError) return false
-        arrival.refuse(error)
+        arrival.reject(error)
       }
       return true
     }
     this.#accumulator.hurry()
-    memory.whenSpace(this.#maxBlockMs, attempt, () => arrival.refuse(full ?? memory.full(0)))
+    memory.whenSpace(this.#maxBlockMs, attempt, () => arrival.reject(full ?? memory.full(0)))
   }
 }
