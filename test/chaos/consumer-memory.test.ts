@@ -12,7 +12,9 @@ const MiB = 1024 * 1024
 
 interface Reading {
   readonly count: number
+  /** What the system has given the process, and what that holds after a collection. */
   readonly rss: number
+  readonly held: number
   readonly bufferedBytes: number
 }
 
@@ -25,7 +27,7 @@ test(
     const program = spawn(
       process.execPath,
       [
-        ...['--import', 'tsx', join(root, 'test/chaos/slow-reader-program.ts')],
+        ...['--expose-gc', '--import', 'tsx', join(root, 'test/chaos/slow-reader-program.ts')],
         ...[cluster.bootstrapServers, 'slow', String(MESSAGES)],
       ],
       { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
@@ -33,16 +35,18 @@ test(
     createInterface({ input: program.stdout }).on('line', line => readings.push(JSON.parse(line)))
     await once(program, 'close')
     expect(readings.at(-1)?.count).toBe(MESSAGES)
-    const most = (from: number, to: number) =>
-      Math.max(...readings.slice(from, to).map(({ rss }) => rss)) / MiB
-    const warm = most(readings.length / 4, readings.length / 2)
-    const late = most(readings.length / 2, readings.length)
+    const half = readings.length / 2
+    const most = (of: 'rss' | 'held', from: number, to: number) =>
+      Math.max(...readings.slice(from, to).map(reading => reading[of])) / MiB
+    const warm = { rss: most('rss', half / 2, half), held: most('held', half / 2, half) }
+    const late = { rss: most('rss', half, half * 2), held: most('held', half, half * 2) }
     const buffered = Math.max(...readings.map(({ bufferedBytes }) => bufferedBytes)) / MiB
     const figures = { messages: MESSAGES, warm, late, buffered }
     process.stderr.write(`${JSON.stringify(figures, (_, value) => rounded(value))}\n`)
-    expect(late - warm).toBeLessThan(32)
     // One fetch of a batch for each partition may come on top of the limit.
     expect(buffered).toBeLessThan(8 + 6)
+    expect(late.held - warm.held).toBeLessThan(8 + 6)
+    expect(late.rss - warm.rss).toBeLessThan(64)
   },
   60_000 + MESSAGES / 5,
 )

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { BufferFullError, Producer, silentLogger } from '../../src/index.ts'
+import { heldMemory } from '../support/held-memory.ts'
 
 /**
  * Produces for ever to a broker that has gone, as a program that ignores every sign. Prints its
@@ -30,6 +31,10 @@ function fill(): void {
   }
 }
 
+function report(): void {
+  process.stdout.write(`${JSON.stringify({ ...heldMemory(), refused, delivered })}\n`)
+}
+
 // A program that has been at work for a while: its heap has the size that the rate asks for.
 for (let i = 0; i < 15; i++) {
   fill()
@@ -37,8 +42,7 @@ for (let i = 0; i < 15; i++) {
 }
 refused = 0
 delivered = 0
-const { rss } = process.memoryUsage()
-process.stdout.write(`${JSON.stringify({ rss, refused, delivered })}\n`)
+report()
 let back = false
 process.stdin.once('data', () => {
   back = true
@@ -48,7 +52,6 @@ while (!back || delivered < 50_000) {
     fill()
     await pause(100)
   }
-  const now = process.memoryUsage()
-  process.stdout.write(`${JSON.stringify({ rss: now.rss, refused, delivered })}\n`)
+  report()
 }
 process.exit(0)

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Consumer } from '../../src/index.ts'
+import { heldMemory } from '../support/held-memory.ts'
 
 /**
  * Reads so many records through a handler that is slower than the broker, and prints now and then
@@ -22,9 +23,8 @@ for await (const { key, value } of consumer) {
   count++
   if (count % 2_000 === 0) await pause(5)
   if (count % Math.floor(wanted / READINGS) === 0) {
-    const { rss } = process.memoryUsage()
     const { bufferedBytes } = consumer.metrics()
-    process.stdout.write(`${JSON.stringify({ count, bytes, rss, bufferedBytes })}\n`)
+    process.stdout.write(`${JSON.stringify({ count, bytes, ...heldMemory(), bufferedBytes })}\n`)
   }
   if (count === wanted) consumer.stop()
 }
