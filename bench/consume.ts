@@ -16,7 +16,7 @@ import { setting, writeResults } from './results.ts'
 import { summarize } from './summary.ts'
 import { table } from './table.ts'
 
-/** More than what each reads before the clock starts; a poll may bring more than was asked for. */
+/** A poll may bring more than was asked for. */
 const MARGIN = 400_000
 const PARTITIONS = 6
 
@@ -59,7 +59,7 @@ async function main(flags: Flags): Promise<void> {
     config: { 'num.partitions': PARTITIONS },
     topicOf: ({ codec }) => `consume-${codec}`,
     prepare: async bootstrapServers => {
-      for (const codec of codecs) await fill(bootstrapServers, codec, messages + MARGIN)
+      for (const codec of codecs) await fill(bootstrapServers, codec, 2 * messages + MARGIN)
     },
   })
   const rows = summarize(figures)

@@ -176,8 +176,8 @@ export function expectedSeconds({ rounds, cases }: Plan): number {
   const secondsOf = ({ client, mode, messages, bytes = DEFAULT_BYTES }: Case) => {
     const rate = (expectedRates[client] ?? 400_000) / Math.max(1, bytes / 500)
     if (mode === 'latency') return START_S + messages * 2 * 400e-6
-    if (mode === 'end to end') return START_S + messages / 5_000 + 3
-    return START_S + (messages + Math.min(messages, 100_000)) / rate
+    if (mode === 'end to end') return START_S + (2 * messages) / 5_000 + 3
+    return START_S + (2 * messages) / rate
   }
   return rounds * cases.reduce((sum, each) => sum + secondsOf(each), 0)
 }

@@ -9,8 +9,6 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** Apache Kafka's own client. Arguments and result as in work.js. */
 public final class Java {
-  static final int WARM_UP = 100_000;
-
   record Pair(byte[] key, byte[] value) {}
 
   public static void main(String[] args) throws Exception {
@@ -26,7 +24,7 @@ public final class Java {
     settings.put("key.serializer", ByteArraySerializer.class);
     settings.put("value.serializer", ByteArraySerializer.class);
     try (var producer = new KafkaProducer<byte[], byte[]>(settings)) {
-      produce(producer, args[1], pool, WARM_UP);
+      produce(producer, args[1], pool, Integer.parseInt(args[2]));
       double cpu = cpuSeconds();
       long start = System.nanoTime();
       long delivered = produce(producer, args[1], pool, Integer.parseInt(args[2]));

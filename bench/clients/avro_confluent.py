@@ -12,7 +12,6 @@ from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 bootstrap, topic, messages, _codec, mode, file = sys.argv[1:]
-WARM_UP = 100_000
 SCHEMA = {
     "type": "record",
     "name": "Order",
@@ -87,7 +86,7 @@ def produce(count):
 
 
 run = alone if mode == "avro alone" else produce
-run(WARM_UP)
+run(int(messages))
 before = resource.getrusage(resource.RUSAGE_SELF)
 start = time.monotonic()
 count = run(int(messages))

@@ -9,7 +9,6 @@ import time
 from confluent_kafka import Producer, libversion
 
 bootstrap, topic, messages, codec, _mode, file = sys.argv[1:]
-WARM_UP = 100_000
 POLL_EVERY = int(os.environ.get("POLL_EVERY", "1000"))
 delivered = 0
 
@@ -55,7 +54,7 @@ def produce(count):
     return delivered
 
 
-produce(WARM_UP)
+produce(int(messages))
 before = resource.getrusage(resource.RUSAGE_SELF)
 start = time.monotonic()
 count = produce(int(messages))

@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { WARM_UP = 100000, AT_A_TIME = 1000, PARTITIONS = 6 };
+enum { AT_A_TIME = 1000, PARTITIONS = 6 };
 
 static long bytes;
 
@@ -58,7 +58,7 @@ int main(int argc, char **argv) {
       die("a partition did not start");
   }
   consume(queue, 1);
-  consume(queue, WARM_UP);
+  consume(queue, atol(argv[3]));
   struct rusage before, after;
   struct timespec start, end;
   getrusage(RUSAGE_SELF, &before);

@@ -9,7 +9,6 @@ import time
 from kafka import KafkaProducer, __version__
 
 bootstrap, topic, messages, codec, _mode, file = sys.argv[1:]
-WARM_UP = 20_000
 delivered = 0
 
 with open(file, "rb") as lines:
@@ -43,7 +42,7 @@ def produce(count):
 
 
 produce(1)
-produce(WARM_UP)
+produce(int(messages))
 before = resource.getrusage(resource.RUSAGE_SELF)
 start = time.monotonic()
 count = produce(int(messages))

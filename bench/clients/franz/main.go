@@ -16,8 +16,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-const warmUp = 100_000
-
 type record struct{ key, value []byte }
 
 func main() {
@@ -49,7 +47,7 @@ func main() {
 	if mode == "latency" {
 		work = func(messages int) int64 { return oneByOne(client, records, messages, figures) }
 	}
-	work(min(warmUp, messages))
+	work(messages)
 	before, start := usage(), time.Now()
 	figures["delivered"] = work(messages)
 	figures["seconds"] = time.Since(start).Seconds()

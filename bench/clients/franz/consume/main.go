@@ -13,8 +13,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-const warmUp = 100_000
-
 var bytes int
 
 func main() {
@@ -29,7 +27,7 @@ func main() {
 	must(err)
 	defer client.Close()
 	consume(client, 1)
-	consume(client, warmUp)
+	consume(client, messages)
 	before, start := usage(), time.Now()
 	consume(client, messages)
 	seconds, after := time.Since(start).Seconds(), usage()
