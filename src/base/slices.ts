@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 
-/** How many items are worked on before others have a turn: some milliseconds of light work. */
-const SLICE = 2_000
+/** How many items are worked on before others have a turn: a few milliseconds of light work. */
+const SLICE = 1_000
 
 /** Lets everything else that waits for the event loop have its turn. */
 export function turn(clock: Clock): Promise<void> {

@@ -100,6 +100,8 @@ export class Cluster {
   readonly #listeners = new Set<() => void>()
   /** The topics that are asked for, and when each was last used. */
   readonly #used = new Map<string, number>()
+  /** Those of which nothing was known when they were last used: few, where the others are many. */
+  readonly #unknown = new Set<string>()
   /** Held here, and nowhere else for good. */
   readonly #asOpen: OpenClient
   readonly #withdraw: () => void
@@ -158,8 +160,10 @@ export class Cluster {
   use(topic: string): TopicInfo | undefined {
     const isNew = !this.#used.has(topic)
     this.#used.set(topic, this.clock.now())
+    const known = this.view.topics.get(topic)
+    if (!known) this.#unknown.add(topic)
     if (isNew) this.refreshSoon('unknown')
-    return this.view.topics.get(topic)
+    return known
   }
 
   /** A topic's metadata, waiting for it up to `timeoutMs`; a topic that is missing is an error. */
@@ -322,8 +326,8 @@ export class Cluster {
   async #askMetadata(): Promise<void> {
     const isForAll = this.#wantsAll
     this.#wantsAll = false
-    const used = [...this.#used.keys()]
-    const names = isForAll ? used : used.filter(name => !this.view.topics.has(name))
+    this.#forgetKnown()
+    const names = [...(isForAll ? this.#used.keys() : this.#unknown)]
     if (!isForAll && names.length === 0) return this.#refresher.satisfied()
     try {
       await this.#askFor(names)
@@ -339,6 +343,10 @@ export class Cluster {
     })
     this.#keepUp()
     this.#changed()
+  }
+
+  #forgetKnown(): void {
+    for (const name of this.#unknown) if (this.view.topics.has(name)) this.#unknown.delete(name)
   }
 
   /** Asks for some topics at a time: an answer of all that are in use could hold up the loop. */
@@ -376,6 +384,7 @@ export class Cluster {
       for (const [topic, usedAt] of this.#used) {
         if (now - usedAt < metadataMaxIdleMs) continue
         this.#used.delete(topic)
+        this.#unknown.delete(topic)
         this.view.forget(topic)
       }
       if (connectionsMaxIdleMs > 0) this.brokers.closeIdle(now - connectionsMaxIdleMs)

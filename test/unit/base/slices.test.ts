@@ -16,7 +16,7 @@ test('work is done on each item once, in order, with stops between slices', () =
   const seen: number[] = []
   const { stops } = run(slices(items, some => void seen.push(...some)))
   expect(seen).toEqual(items)
-  expect(stops).toBe(2)
+  expect(stops).toBe(4)
   expect(run(slices([], () => expect.unreachable())).stops).toBe(0)
 })
 
