@@ -7,28 +7,21 @@ import { recordBytes } from '../records/encoding.ts'
 import { BATCH_HEADER_BYTES } from '../records/layout.ts'
 import { Batch } from './batch.ts'
 import { BufferMemory } from './buffer-memory.ts'
-import {
-  type Content,
-  type DeliveryListener,
-  type Moment,
-  type ProducerRecord,
-  Tracked,
-  timestampOf,
-} from './delivery.ts'
+import { type Content, type Moment, type ProducerRecord, timestampOf } from './delivery.ts'
 import type { ProducerConfig } from './options.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { nextSticky, pick, type TopicPartitions } from './partitioner.ts'
 import { checkTopicName } from './records.ts'
+import type { Tracked } from './tracked.ts'
 
 type AnyRecord = ProducerRecord<unknown, unknown>
-type Listener = DeliveryListener | undefined
 
 /** A record that waits for its topic. */
 export interface WaitingEntry {
   readonly record: AnyRecord
   readonly content: Content
   readonly taken: Moment
-  readonly listener: Listener
+  readonly tracked: Tracked | undefined
   readonly deadline: number
   readonly size: number
 }
@@ -106,17 +99,25 @@ export class Accumulator {
   }
 
   /** Takes a record in, or throws a BufferFullError or MessageTooLargeError and changes nothing. */
-  append(record: AnyRecord, content: Content, taken: Moment, listener: Listener): void {
+  append(record: AnyRecord, content: Content, taken: Moment, tracked: Tracked | undefined): void {
     if (this.records >= this.#config.queueBufferingMaxMessages) throw this.#tooMany()
     const topic = this.topics.get(record.topic) ?? this.#newTopic(record.topic)
     const known = topic.partitions.length
     if (topic.waiting.length > 0 || known === 0) {
-      this.#wait(topic, record, content, taken, listener)
+      this.#wait(topic, record, content, taken, tracked)
       return
     }
     const partition = record.partition ?? this.#pick(topic, content)
-    if (partition >= known) this.#wait(topic, record, content, taken, listener)
-    else this.#place(topic, partition, record, content, taken, listener)
+    if (partition >= known) this.#wait(topic, record, content, taken, tracked)
+    else this.#place(topic, partition, record, content, taken, tracked)
+  }
+
+  /** Takes in what is known of the topics that records were produced to. */
+  learnAll(known: ReadonlyMap<string, TopicInfo>): void {
+    for (const name of this.topics.keys()) {
+      const info = known.get(name)
+      if (info) this.learn(info)
+    }
   }
 
   /** Takes in what is known of a topic now, and the records that waited for it. */
@@ -185,7 +186,7 @@ export class Accumulator {
   }
 
   #admit(topic: Topic, waiter: WaitingEntry): void {
-    const { record, content, taken, listener } = waiter
+    const { record, content, taken, tracked } = waiter
     const partition = record.partition ?? this.#pick(topic, content)
     const { length } = topic.partitions
     if (partition >= length) {
@@ -197,7 +198,7 @@ export class Accumulator {
         at: { topic: topic.name, partition },
       })
     }
-    const batch = this.#place(topic, partition, record, content, taken, listener)
+    const batch = this.#place(topic, partition, record, content, taken, tracked)
     this.#listener.admitted(waiter, batch)
   }
 
@@ -231,7 +232,7 @@ export class Accumulator {
     record: AnyRecord,
     content: Content,
     taken: Moment,
-    listener: Listener,
+    tracked: Tracked | undefined,
   ): Batch {
     let queue = topic.queues[partition]
     if (!queue) {
@@ -243,7 +244,7 @@ export class Accumulator {
     const timestamp = timestampOf(record, taken)
     const fits = open && taken.now <= open.freshUntil && put(open, timestamp, content)
     const batch = fits ? open : this.#placeSlowly(topic, queue, timestamp, content, taken)
-    if (listener) batch.track(new Tracked(record, taken, listener, batch.count - 1))
+    if (tracked) batch.track(tracked, taken)
     this.records++
     if (appended.hasSubscribers) this.#tellAppended(batch, content, batch === open ? before : 0)
     if (topic.sticky === partition) {
@@ -370,7 +371,13 @@ export class Accumulator {
     return topic
   }
 
-  #wait(topic: Topic, record: AnyRecord, given: Content, taken: Moment, listener: Listener): void {
+  #wait(
+    topic: Topic,
+    record: AnyRecord,
+    given: Content,
+    taken: Moment,
+    tracked: Tracked | undefined,
+  ): void {
     // The caller may use the record's object for the next one by the time that this has its turn.
     const content = { key: given.key, value: given.value, headers: given.headers }
     const payload = payloadBytes(content)
@@ -380,7 +387,7 @@ export class Accumulator {
     const size = payload + WAITING_OVERHEAD_BYTES
     if (!this.memory.reserve(size)) throw this.memory.full(size)
     const deadline = this.#clock.now() + this.#config.deliveryTimeoutMs
-    topic.waiting.push({ record, content, taken, listener, deadline, size })
+    topic.waiting.push({ record, content, taken, tracked, deadline, size })
     this.records++
     if (this.#publisher.heard('record:waiting')) {
       this.#publisher.publish('record:waiting', { topic: topic.name, queued: this.records })

@@ -1,5 +1,5 @@
 import { type Deferred, deferred } from '../base/deferred.ts'
-import type { DeliveryWaiter } from './delivery.ts'
+import type { Tracked } from './tracked.ts'
 
 interface Wait {
   readonly left: Set<Arrival>
@@ -8,12 +8,12 @@ interface Wait {
 
 /** One record on its way in. It ends once: taken, or refused. */
 export class Arrival {
-  readonly #waiter: DeliveryWaiter
+  readonly #tracked: Tracked
   readonly #ended: (arrival: Arrival) => void
   #isOver = false
 
-  constructor(waiter: DeliveryWaiter, ended: (arrival: Arrival) => void) {
-    this.#waiter = waiter
+  constructor(tracked: Tracked, ended: (arrival: Arrival) => void) {
+    this.#tracked = tracked
     this.#ended = ended
   }
 
@@ -31,7 +31,7 @@ export class Arrival {
 
   reject(cause: unknown): void {
     if (this.#isOver) return
-    this.#waiter.reject(cause)
+    this.#tracked.reject(cause)
     this.end()
   }
 }
@@ -51,8 +51,8 @@ export class Arrivals {
     return this.#all.size
   }
 
-  add(waiter: DeliveryWaiter): Arrival {
-    const arrival = new Arrival(waiter, ended => this.#ended(ended))
+  add(tracked: Tracked): Arrival {
+    const arrival = new Arrival(tracked, ended => this.#ended(ended))
     this.#all.add(arrival)
     return arrival
   }

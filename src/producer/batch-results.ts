@@ -1,5 +1,6 @@
 import { type Deferred, deferred } from '../base/deferred.ts'
-import type { DeliveryReport, DeliveryWaiter } from './delivery.ts'
+import type { DeliveryReport, ProducerRecord } from './delivery.ts'
+import { NOT_YET, type Tracked } from './tracked.ts'
 
 type Result<Key, Value> = PromiseSettledResult<DeliveryReport<Key, Value>>
 
@@ -19,31 +20,39 @@ export class BatchResults<Key, Value> {
     return this.#all.promise
   }
 
-  /** Who waits for the result of one record. */
-  at(index: number): DeliveryWaiter {
-    return new Place(this, index)
+  /** A record whose result has its place among them. */
+  track(record: ProducerRecord<unknown, unknown>, place: number): Tracked {
+    return new Placed(record, this, place)
   }
 
-  settle(index: number, result: Result<Key, Value>): void {
-    this.#results[index] = result
+  settle(place: number, result: Result<Key, Value>): void {
+    this.#results[place] = result
     if (--this.#left === 0) this.#all.resolve(this.#results)
   }
 }
 
-class Place<Key, Value> implements DeliveryWaiter {
+class Placed<Key, Value> implements Tracked {
+  readonly record: ProducerRecord<unknown, unknown>
+  taken = NOT_YET
+  index = -1
   readonly #results: BatchResults<Key, Value>
-  readonly #index: number
+  readonly #place: number
 
-  constructor(results: BatchResults<Key, Value>, index: number) {
+  constructor(
+    record: ProducerRecord<unknown, unknown>,
+    results: BatchResults<Key, Value>,
+    place: number,
+  ) {
+    this.record = record
     this.#results = results
-    this.#index = index
+    this.#place = place
   }
 
   resolve(value: DeliveryReport<Key, Value>): void {
-    this.#results.settle(this.#index, { status: 'fulfilled', value })
+    this.#results.settle(this.#place, { status: 'fulfilled', value })
   }
 
   reject(reason: unknown): void {
-    this.#results.settle(this.#index, { status: 'rejected', reason })
+    this.#results.settle(this.#place, { status: 'rejected', reason })
   }
 }

@@ -5,7 +5,8 @@ import { BatchWriter } from '../records/batch-writer.ts'
 import { BATCH_HEADER_BYTES } from '../records/layout.ts'
 import { type BatchRecord, RecordCursor } from '../records/record-cursor.ts'
 import { sealBatch } from '../records/seal.ts'
-import type { Tracked } from './delivery.ts'
+import type { Moment } from './delivery.ts'
+import type { Tracked } from './tracked.ts'
 
 /**
  * `open` takes records; `closing` is being compressed; `ready` may be sent, for the first time or
@@ -137,7 +138,15 @@ export class Batch {
     this.publishing = undefined
   }
 
-  track(record: Tracked): void {
+  /** Keeps the record that was put in last, whose outcome somebody waits for. */
+  track(record: Tracked, taken: Moment): void {
+    record.taken = taken
+    record.index = this.count - 1
+    this.keep(record)
+  }
+
+  /** The same, of a record that knows its place: it comes from a batch that is split. */
+  keep(record: Tracked): void {
     if (this.tracked) this.tracked.push(record)
     else this.tracked = [record]
   }

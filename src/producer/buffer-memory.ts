@@ -3,9 +3,13 @@ import { type Deferred, deferred } from '../base/deferred.ts'
 import { BufferFullError } from '../errors.ts'
 import type { Publisher } from '../events.ts'
 
-/** `produce()` answers false from this share of `buffer.memory` on, `drain()` waits for less. */
-const HIGH_WATER = 0.5
-const LOW_WATER = 0.25
+/**
+ * `produce()` answers false from this share of `buffer.memory` on, `drain()` waits for less. Of the
+ * 32 MiB that are the default, 8: five requests in flight and some more, which keeps a broker busy.
+ * Whatever waits beyond that is only copied by the collector, and pushed out of the caches.
+ */
+const HIGH_WATER = 0.25
+const LOW_WATER = 0.125
 /** Freed buffers are kept for the next batch up to so many bytes. */
 const MOST_POOLED = 16 * 1024 * 1024
 const SMALLEST = 1024

@@ -45,15 +45,6 @@ export type DeliveryCallback<Key = string | Uint8Array, Value = string | Uint8Ar
   report: DeliveryReport<Key, Value> | undefined,
 ) => void
 
-/** Who holds the promise of a record's outcome. */
-export interface DeliveryWaiter {
-  resolve(report: DeliveryReport<unknown, unknown>): void
-  reject(error: unknown): void
-}
-
-/** Who is told of a record's outcome. */
-export type DeliveryListener = DeliveryCallback<unknown, unknown> | DeliveryWaiter
-
 /** What goes into a batch: encoded, or a record itself where its key and value are so already. */
 export interface Content {
   readonly key?: Encoded | undefined
@@ -70,28 +61,4 @@ export interface Moment {
 /** The timestamp that a record is given. */
 export function timestampOf(record: ProducerRecord<unknown, unknown>, taken: Moment): number {
   return record.timestamp ?? taken.epoch
-}
-
-/**
- * A record whose outcome somebody waits for, kept beside its batch; for others nothing is made. A
- * class, since V8 would learn from the first literals to make all of them in the old generation.
- */
-export class Tracked {
-  readonly record: ProducerRecord<unknown, unknown>
-  readonly taken: Moment
-  readonly listener: DeliveryListener
-  /** Its place in its batch, from which its offset follows. */
-  index: number
-
-  constructor(
-    record: ProducerRecord<unknown, unknown>,
-    taken: Moment,
-    listener: DeliveryListener,
-    index: number,
-  ) {
-    this.record = record
-    this.taken = taken
-    this.listener = listener
-    this.index = index
-  }
 }

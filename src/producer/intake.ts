@@ -4,13 +4,7 @@ import type { Publisher } from '../events.ts'
 import { tapOperation } from '../operations.ts'
 import type { Accumulator } from './accumulator.ts'
 import { type Arrival, Arrivals } from './arrivals.ts'
-import type {
-  Content,
-  DeliveryListener,
-  DeliveryWaiter,
-  Moment,
-  ProducerRecord,
-} from './delivery.ts'
+import type { Content, DeliveryCallback, Moment, ProducerRecord } from './delivery.ts'
 import type { ProducerConfig } from './options.ts'
 import {
   checkRecord,
@@ -20,6 +14,7 @@ import {
   plainContent,
   type Serializers,
 } from './records.ts'
+import { Called, type Tracked } from './tracked.ts'
 import { type Watched, watch } from './watched.ts'
 
 const producing = tapOperation('produce')
@@ -63,11 +58,15 @@ export class Intake<Key, Value> {
   }
 
   /** Takes a record in; throws what `produce()` says it throws. */
-  takeNow(record: ProducerRecord<Key, Value>, listener: DeliveryListener | undefined): void {
-    const watched = producing.hasSubscribers ? this.#watch(record, listener) : undefined
-    if (!watched) return this.#appendNow(record, this.#contentNow(record), listener)
+  takeNow(
+    record: ProducerRecord<Key, Value>,
+    callback: DeliveryCallback<unknown, unknown> | undefined,
+  ): void {
+    const called = callback && new Called(record, callback)
+    const watched = producing.hasSubscribers ? this.#watch(record, called) : undefined
+    if (!watched) return this.#appendNow(record, this.#contentNow(record), called)
     try {
-      this.#appendNow(record, this.#contentNow(watched.record), watched)
+      this.#appendNow(record, this.#contentNow(watched.shaped), watched)
     } catch (error) {
       watched.operation.end({ error })
       throw error
@@ -76,13 +75,14 @@ export class Intake<Key, Value> {
 
   /**
    * Takes a record in, waiting for its serializers and for space where it must. Throws, or rejects
-   * the waiter, if it can't be taken.
+   * it, if it can't be taken.
    */
-  take(record: ProducerRecord<Key, Value>, waiter: DeliveryWaiter): void {
-    const watched = producing.hasSubscribers ? this.#watch(record, waiter) : undefined
-    if (!watched) return this.#take(record, record, waiter)
+  take(tracked: Tracked): void {
+    const { record } = tracked
+    const watched = producing.hasSubscribers ? this.#watch(record, tracked) : undefined
+    if (!watched) return this.#take(record, tracked)
     try {
-      this.#take(record, watched.record, watched)
+      this.#take(watched.shaped, watched)
     } catch (error) {
       watched.operation.end({ error })
       throw error
@@ -96,26 +96,26 @@ export class Intake<Key, Value> {
     this.#accumulator.memory.askWaiters()
   }
 
-  #watch(record: AnyRecord, listener: DeliveryListener | undefined): Watched | undefined {
-    return watch(record, listener, this.#publisher.source)
+  #watch(record: AnyRecord, tracked: Tracked | undefined): Watched | undefined {
+    return watch(record, tracked, this.#publisher.source)
   }
 
   /** `shaped` is the record itself, or what a tool made of it. */
-  #take(record: AnyRecord, shaped: AnyRecord, waiter: DeliveryWaiter): void {
+  #take(shaped: AnyRecord, tracked: Tracked): void {
     if (!this.#hasSerializers) {
-      this.#appendOrWait(record, this.#contentNow(shaped), waiter)
+      this.#appendOrWait(this.#contentNow(shaped), tracked)
       return
     }
-    const arrival = this.arrivals.add(waiter)
+    const arrival = this.arrivals.add(tracked)
     this.encode(shaped).then(
-      content => arrival.isOver || this.#appendOrWait(record, content, waiter, arrival),
+      content => arrival.isOver || this.#appendOrWait(content, tracked, arrival),
       error => arrival.reject(error),
     )
   }
 
-  #appendNow(record: AnyRecord, content: Content, listener: DeliveryListener | undefined): void {
+  #appendNow(record: AnyRecord, content: Content, tracked: Tracked | undefined): void {
     try {
-      this.#accumulator.append(record, content, this.#moment(), listener)
+      this.#accumulator.append(record, content, this.#moment(), tracked)
     } catch (error) {
       if (error instanceof BufferFullError) this.#tellFull('refused')
       throw error
@@ -141,25 +141,21 @@ export class Intake<Key, Value> {
   }
 
   /** Appends now, or as soon as there is space and those who wait already have had theirs. */
-  #appendOrWait(
-    record: AnyRecord,
-    content: Content,
-    waiter: DeliveryWaiter,
-    arrival?: Arrival,
-  ): void {
+  #appendOrWait(content: Content, tracked: Tracked, arrival?: Arrival): void {
+    const { record } = tracked
     const { memory } = this.#accumulator
     const taken = this.#moment()
     if (!memory.hasWaiters) {
       try {
-        this.#accumulator.append(record, content, taken, waiter)
+        this.#accumulator.append(record, content, taken, tracked)
         return arrival?.end()
       } catch (error) {
-        if (!(error instanceof BufferFullError)) return (arrival ?? waiter).reject(error)
+        if (!(error instanceof BufferFullError)) return (arrival ?? tracked).reject(error)
       }
     }
     this.#tellFull('waits')
-    const append = () => this.#accumulator.append(record, content, taken, waiter)
-    this.#appendLater(append, arrival ?? this.arrivals.add(waiter))
+    const append = () => this.#accumulator.append(record, content, taken, tracked)
+    this.#appendLater(append, arrival ?? this.arrivals.add(tracked))
   }
 
   #tellFull(then: 'refused' | 'waits'): void {

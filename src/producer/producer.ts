@@ -1,6 +1,5 @@
 import type { Writable } from 'node:stream'
 import { type Timer, within } from '../base/clock.ts'
-import { deferred } from '../base/deferred.ts'
 import { Emitter } from '../base/emitter.ts'
 import { Cluster, type Environment } from '../cluster/cluster.ts'
 import type { GroupMetadata, OffsetToCommit } from '../cluster/group-metadata.ts'
@@ -11,12 +10,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import { Accumulator } from './accumulator.ts'
 import { BatchResults } from './batch-results.ts'
 import { Compressor } from './compressor.ts'
-import type {
-  DeliveryCallback,
-  DeliveryListener,
-  DeliveryReport,
-  ProducerRecord,
-} from './delivery.ts'
+import type { DeliveryCallback, DeliveryReport, ProducerRecord } from './delivery.ts'
 import { watchExit } from './exit-watch.ts'
 import { type Explanation, explain } from './explain.ts'
 import { openedFacts } from './facts.ts'
@@ -32,6 +26,7 @@ import { type ProducerMetrics, Statistics } from './statistics.ts'
 import { type ProducerStats, producerStats } from './stats-event.ts'
 import { recordStream } from './stream.ts'
 import { producerTelemetry } from './telemetry.ts'
+import { Promised } from './tracked.ts'
 import { Transaction } from './transaction.ts'
 import { undeliveredRecords } from './undelivered.ts'
 
@@ -150,7 +145,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
     this.#requireOpen('produce')
     this.#transaction?.requireOpen('produce')
     checkCallback(callback)
-    this.#intake.takeNow(record, callback as DeliveryListener | undefined)
+    this.#intake.takeNow(record, callback as DeliveryCallback<unknown, unknown> | undefined)
     return !this.#accumulator.memory.isPastHighWater
   }
 
@@ -160,15 +155,15 @@ export class Producer<Key = Bytes, Value = Bytes> {
    * `produce()` would throw.
    */
   send(record: ProducerRecord<Key, Value>): Promise<DeliveryReport<Key, Value>> {
-    const sent = deferred<DeliveryReport<Key, Value>>()
+    const sent = new Promised(record)
     try {
       this.#requireOpen('send')
       this.#transaction?.requireOpen('send')
-      this.#intake.take(record, sent)
+      this.#intake.take(sent)
     } catch (error) {
       sent.reject(error)
     }
-    return sent.promise
+    return sent.promise as Promise<DeliveryReport<Key, Value>>
   }
 
   /**
@@ -188,9 +183,9 @@ export class Producer<Key = Bytes, Value = Bytes> {
     checkRecords(records)
     const results = new BatchResults<Key, Value>(records.length)
     for (const [at, record] of records.entries()) {
-      const result = results.at(at)
+      const result = results.track(record, at)
       try {
-        this.#intake.take(record, result)
+        this.#intake.take(result)
       } catch (error) {
         result.reject(error)
       }

@@ -250,9 +250,7 @@ export class Sender {
     const { publisher, view } = this.#parts.cluster
     const { source } = publisher
     const broker = view.brokers.get(view.partition(topic, partition)?.leader ?? -1)
-    const produced = tracked.flatMap(({ listener }) =>
-      listener instanceof Watched ? listener.operation : [],
-    )
+    const produced = tracked.flatMap(each => (each instanceof Watched ? each.operation : []))
     const facts = { source, topic, partition, records, attempt, broker, produced }
     batch.publishing = beginOperation('publish', facts)
   }
@@ -336,7 +334,7 @@ export class Sender {
     const { accumulator, cluster } = this.#parts
     if (this.#knowsMore) {
       this.#knowsMore = false
-      for (const info of cluster.view.topics.values()) accumulator.learn(info)
+      accumulator.learnAll(cluster.view.topics)
     }
     for (const topic of accumulator.wanted) {
       const info = cluster.use(topic.name)

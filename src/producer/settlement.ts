@@ -3,15 +3,11 @@ import { asError, DeliveryError, KafkaError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import type { WaitingEntry } from './accumulator.ts'
 import type { Batch } from './batch.ts'
-import {
-  type DeliveryListener,
-  type DeliveryReport,
-  type Tracked,
-  timestampOf,
-} from './delivery.ts'
+import { type DeliveryReport, timestampOf } from './delivery.ts'
 import type { Flush } from './flush.ts'
 import type { Statistics } from './statistics.ts'
-import { isAwaited, Watched } from './watched.ts'
+import type { Tracked } from './tracked.ts'
+import { isAwaited } from './watched.ts'
 
 /** What is told to the program beside the callbacks of its records. */
 export interface SettlementListener {
@@ -56,8 +52,7 @@ export class Settlement {
       const now = this.#cluster.clock.now()
       for (const tracked of batch.tracked) {
         const offset = baseOffset < 0 ? -1 : baseOffset + tracked.index
-        const report = reportOf(batch, tracked, offset, logAppendTime, now)
-        this.#tell(tracked.listener, null, report)
+        this.#tell(tracked, null, reportOf(batch, tracked, offset, logAppendTime, now))
       }
     }
     this.#published(batch, baseOffset)
@@ -70,10 +65,10 @@ export class Settlement {
     this.counts.failed += batch.count
     const persisted = batch.maybePersisted ? 'maybe' : 'no'
     const tracked = batch.tracked ?? []
-    for (const { record, listener } of tracked) {
-      this.#tell(listener, deliveryError(batch, cause, persisted, record), undefined)
+    for (const each of tracked) {
+      this.#tell(each, deliveryError(batch, cause, persisted, each.record), undefined)
     }
-    const told = tracked.filter(({ listener }) => isAwaited(listener))
+    const told = tracked.filter(isAwaited)
     if (told.length < batch.count) this.#untold(batch, cause, persisted)
     this.#published(batch, -1, cause)
   }
@@ -81,45 +76,30 @@ export class Settlement {
   /** A record failed that never came into a batch. */
   refused(waiter: WaitingEntry, cause: KafkaError): void {
     this.counts.failed++
-    const { record, listener } = waiter
+    const { record, tracked } = waiter
     const { topic, partition = -1 } = record
     const error = deliveryError({ topic, partition }, cause, 'no', record)
-    if (listener) this.#tell(listener, error, undefined)
-    if (!listener || !isAwaited(listener)) this.#listener.error(error)
+    if (tracked) this.#tell(tracked, error, undefined)
+    if (!tracked || !isAwaited(tracked)) this.#listener.error(error)
     for (const flush of this.flushes) flush.refused(waiter)
     this.#cluster.publisher.publish('record:refused', { topic, error })
   }
 
   #tell(
-    listener: DeliveryListener,
+    tracked: Tracked,
     error: DeliveryError | null,
     report: DeliveryReport<unknown, unknown> | undefined,
   ): void {
-    if (listener instanceof Watched) return this.#tellWatched(listener, error, report)
-    this.counts.reported++
-    if (typeof listener === 'object') {
-      if (report) listener.resolve(report)
-      else listener.reject(error)
-      return
-    }
+    if (isAwaited(tracked)) this.counts.reported++
     try {
-      listener(error, report)
+      if (report) tracked.resolve(report)
+      else tracked.reject(error)
     } catch (thrown) {
       // The program's own mistake must not keep other records from hearing of theirs.
       const cause = asError(thrown)
       const message = `a delivery callback threw: ${cause.message}`
       this.#listener.error(new KafkaError({ code: 'CALLBACK_FAILED', message, cause }))
     }
-  }
-
-  /** Callbacks run where the record was produced, as far as tools know of places. */
-  #tellWatched(
-    { operation, listener }: Watched,
-    error: DeliveryError | null,
-    report: DeliveryReport<unknown, unknown> | undefined,
-  ): void {
-    if (listener) operation.run(() => this.#tell(listener, error, report))
-    operation.end(report ? { stored: report } : { error })
   }
 
   /** Records without a callback failed: said once for the batch, so that it is not lost. */

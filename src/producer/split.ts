@@ -18,7 +18,7 @@ export function splitBatch(batch: Batch, queue: PartitionQueue, accumulator: Acc
   for (const tracked of batch.tracked ?? []) {
     const part = tracked.index < middle ? first : second
     if (part === second) tracked.index -= middle
-    part.track(tracked)
+    part.keep(tracked)
   }
   const { sequence } = batch
   if (sequence) {

@@ -1,56 +1,68 @@
 import type { EventSource } from '../events.ts'
 import { beginOperation, Operation, type OperationFacts } from '../operations.ts'
 import type { RecordHeader } from '../records/layout.ts'
-import type {
-  DeliveryListener,
-  DeliveryReport,
-  DeliveryWaiter,
-  ProducerRecord,
-} from './delivery.ts'
+import type { DeliveryReport, ProducerRecord } from './delivery.ts'
 import { checkRecord, headerList } from './records.ts'
+import { NOT_YET, type Tracked } from './tracked.ts'
 
 /**
  * A record whose way a tool looks on at, as tracing does: beside whoever of the program waits for
  * its outcome, or alone.
  */
-export class Watched implements DeliveryWaiter {
+export class Watched implements Tracked {
   readonly operation: Operation<'produce'>
-  /** What is to be encoded: the record as it was given, with the headers that were added. */
   readonly record: ProducerRecord<unknown, unknown>
-  /** Who of the program waits, if anybody does. */
-  readonly listener: DeliveryListener | undefined
+  /** What is to be encoded: the record as it was given, with the headers that were added. */
+  readonly shaped: ProducerRecord<unknown, unknown>
+  /** The record as the program waits for it, if it does. */
+  readonly inner: Tracked | undefined
+  taken = NOT_YET
+  index = -1
 
   constructor(
     operation: Operation<'produce'>,
     record: ProducerRecord<unknown, unknown>,
-    listener: DeliveryListener | undefined,
+    shaped: ProducerRecord<unknown, unknown>,
+    inner: Tracked | undefined,
   ) {
     this.operation = operation
     this.record = record
-    this.listener = listener
+    this.shaped = shaped
+    this.inner = inner
   }
 
   resolve(report: DeliveryReport<unknown, unknown>): void {
-    const { partition, offset } = report
-    this.operation.end({ stored: { partition, offset } })
-    if (typeof this.listener === 'object') this.listener.resolve(report)
+    try {
+      this.#tell(inner => inner.resolve(report))
+    } finally {
+      this.operation.end({ stored: report })
+    }
   }
 
   reject(error: unknown): void {
-    this.operation.end({ error })
-    if (typeof this.listener === 'object') this.listener.reject(error)
+    try {
+      this.#tell(inner => inner.reject(error))
+    } finally {
+      this.operation.end({ error })
+    }
+  }
+
+  /** Callbacks run where the record was produced, as far as tools know of places. */
+  #tell(what: (inner: Tracked) => void): void {
+    const { inner } = this
+    if (inner) this.operation.run(() => what(inner))
   }
 }
 
 /** Whether somebody of the program hears of a record's outcome. */
-export function isAwaited(listener: DeliveryListener): boolean {
-  return !(listener instanceof Watched) || listener.listener !== undefined
+export function isAwaited(tracked: Tracked): boolean {
+  return !(tracked instanceof Watched) || tracked.inner !== undefined
 }
 
 /** Lets tools take part in the production of a record; undefined where none does. */
 export function watch(
   record: ProducerRecord<unknown, unknown>,
-  listener: DeliveryListener | undefined,
+  tracked: Tracked | undefined,
   source: EventSource,
 ): Watched | undefined {
   checkRecord(record)
@@ -69,6 +81,6 @@ export function watch(
   const operation = beginOperation('produce', facts)
   if (!operation && added.length === 0) return undefined
   const given = added.length === 0 ? record.headers : [...headers, ...added]
-  const encoded = { topic, partition, key, value, timestamp, headers: given }
-  return new Watched(operation ?? new Operation(facts), encoded, listener)
+  const shaped = { topic, partition, key, value, timestamp, headers: given }
+  return new Watched(operation ?? new Operation(facts), record, shaped, tracked)
 }

@@ -9,6 +9,9 @@ export const RECORD_OVERHEAD_BYTES = 5 + 1 + 10 + 5
 /** The length -1, zigzag: how null is written. */
 export const NULL = 1
 
+/** Looked up once: V8 finds no fast way from a Buffer to a method of typed arrays. */
+const { set } = Uint8Array.prototype
+
 /** Below these lengths a loop over the bytes beats the call to `set`, or that to `utf8Write`. */
 const SHORT_BYTES = 16
 const SHORT_TEXT = 24
@@ -133,7 +136,7 @@ export function putContent(
   size: number,
 ): number {
   if (typeof content === 'string') return putText(buffer, at, content, size)
-  if (size >= SHORT_BYTES) buffer.set(content, at)
+  if (size >= SHORT_BYTES) set.call(buffer, content, at)
   else for (let i = 0; i < size; i++) buffer[at + i] = content[i]!
   return at + size
 }
