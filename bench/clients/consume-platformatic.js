@@ -8,7 +8,7 @@ const consumer = new Consumer({
   bootstrapBrokers: work.bootstrap.split(','),
   autocommit: 1_000,
   maxWaitTime: 500,
-  maxBytes: 52_428_800,
+  maxBytes: 10_485_760,
 })
 const stream = await consumer.consume({
   topics: [work.topic],

@@ -319,6 +319,7 @@ export class Accumulator {
     )
     queue.open = batch
     this.active.add(queue)
+    this.memory.serve(this.active.size * this.#capacity)
     if (this.#publisher.heard('batch:opened')) {
       const { topic, partition, id } = batch
       const facts = { topic, partition, batch: id, records: 0, bytes: 0, baseSequence: -1 }

@@ -4,12 +4,15 @@ import { BufferFullError } from '../errors.ts'
 import type { Publisher } from '../events.ts'
 
 /**
- * `produce()` answers false from this share of `buffer.memory` on, `drain()` waits for less. Of the
- * 32 MiB that are the default, 8: five requests in flight and some more, which keeps a broker busy.
- * Whatever waits beyond that is only copied by the collector, and pushed out of the caches.
+ * `produce()` answers false from the high-water mark on: a quarter of `buffer.memory`. Of the 32 MiB
+ * that are the default it is 8: five requests in flight and some more, which keep a broker busy.
+ * What waits beyond that is only copied by the collector, and pushed out of the caches. With very
+ * many partitions it is up to a half, so that their batches need not go out half empty.
  */
-const HIGH_WATER = 0.25
-const LOW_WATER = 0.125
+const LEAST_HIGH_WATER = 0.25
+const MOST_HIGH_WATER = 0.5
+/** `drain()` waits until so much of the mark is left. */
+const LOW_WATER = 0.5
 /** Freed buffers are kept for the next batch up to so many bytes. */
 const MOST_POOLED = 16 * 1024 * 1024
 const SMALLEST = 1024
@@ -25,6 +28,7 @@ interface Waiter {
  */
 export class BufferMemory {
   readonly limit: number
+  #highWater: number
   #used = 0
   #pooled = 0
   readonly #pool = new Map<number, Buffer[]>()
@@ -39,6 +43,7 @@ export class BufferMemory {
 
   constructor(limit: number, clock: Clock, publisher?: Publisher) {
     this.limit = limit
+    this.#highWater = limit * LEAST_HIGH_WATER
     this.#clock = clock
     this.#publisher = publisher
   }
@@ -49,7 +54,13 @@ export class BufferMemory {
   }
 
   get isPastHighWater(): boolean {
-    return this.#used >= this.limit * HIGH_WATER
+    return this.#used >= this.#highWater
+  }
+
+  /** Sets the mark by what a full batch of each partition in use would take. */
+  serve(bytes: number): void {
+    const most = Math.min(bytes, this.limit * MOST_HIGH_WATER)
+    this.#highWater = Math.max(most, this.limit * LEAST_HIGH_WATER)
   }
 
   /** Whether somebody waits for space: whoever comes now must wait behind. */
@@ -87,11 +98,11 @@ export class BufferMemory {
 
   release(size: number): void {
     this.#used -= size
-    if (this.#wasHigh && this.#used <= this.limit * LOW_WATER) {
+    if (this.#wasHigh && this.#used <= this.#highWater * LOW_WATER) {
       this.#wasHigh = false
       this.#publisher?.publish('buffer:drained', { bytes: this.#used, limit: this.limit })
     }
-    if (this.#drained && this.#used <= this.limit * LOW_WATER) {
+    if (this.#drained && this.#used <= this.#highWater * LOW_WATER) {
       this.#drained.resolve()
       this.#drained = undefined
     }

@@ -21,7 +21,8 @@ export interface ScalePoint {
 }
 
 interface Pause {
-  readonly longestPauseMs: number
+  /** The longest pause of the event loop. */
+  readonly pauseMs: Spread
   readonly seconds: number
 }
 

@@ -148,8 +148,8 @@ function scaleTable({ scale }: Results): string {
       resting: 'nothing at all, for a second',
     }
     const rows = Object.entries(ways).map(([key, name]) => {
-      const { longestPauseMs, seconds } = metadata[key as keyof typeof ways]
-      return [name, whole(longestPauseMs), seconds.toFixed(1)]
+      const { pauseMs, seconds } = metadata[key as keyof typeof ways]
+      return [name, cell(pauseMs, whole), seconds.toFixed(1)]
     })
     const head = [`${metadata.topics.toLocaleString('en')} topics`, 'longest pause ms', 'seconds']
     parts.push(table(head, rows))
