@@ -4,10 +4,10 @@ import { BufferFullError } from '../errors.ts'
 import type { Publisher } from '../events.ts'
 
 /**
- * `produce()` answers false from the high-water mark on: a quarter of `buffer.memory`. Of the 32 MiB
- * that are the default it is 8: five requests in flight and some more, which keep a broker busy.
- * What waits beyond that is only copied by the collector, and pushed out of the caches. With very
- * many partitions it is up to a half, so that their batches need not go out half empty.
+ * `produce()` answers false from the high-water mark on: a quarter of `buffer.memory`, which by
+ * default is 8 MiB: five requests in flight and some more, enough to keep a broker busy. What waits
+ * beyond that is only copied by the collector, and pushed out of the caches. With very many
+ * partitions it is up to a half, so that their batches need not go out half empty.
  */
 const LEAST_HIGH_WATER = 0.25
 const MOST_HIGH_WATER = 0.5
