@@ -149,6 +149,7 @@ describeWithKafka('a broker that comes back', () => {
       const settled = () =>
         members.map(({ consumer, happened }) => [happened.join(), consumer.groupMetadata()])
       const before = settled()
+      const endedAt = Date.now()
 
       for (const [i, signal] of (['SIGKILL', 'SIGTERM'] as const).entries()) {
         await endBroker(broker, signal)
@@ -165,11 +166,11 @@ describeWithKafka('a broker that comes back', () => {
       for (const events of await theirs) {
         const named = (name: string) => events.filter(each => each.name === name)
         const others = JSON.stringify(events.filter(each => each.name !== 'record_data'))
-        // A classic member that joins before it knows the topic has none at first, and joins again.
-        const assigned = named('partitions_assigned').filter(
-          ({ partitions }) => Array.isArray(partitions) && partitions.length > 0,
-        )
-        expect(assigned, others).toHaveLength(1)
+        // How often a member joins until it has its share is its own affair, by what it knows of
+        // the topic and how busy the machine is; once the broker has been ended, none may.
+        const assigned = named('partitions_assigned').map(({ timestamp }) => Number(timestamp))
+        expect(assigned.length, others).toBeGreaterThan(0)
+        expect(Math.max(...assigned), others).toBeLessThan(endedAt)
         expect(named('record_data')).toHaveLength(RECORDS)
       }
       const { memberId } = groups[1]![0]!.consumer.groupMetadata()
