@@ -30,7 +30,7 @@ interface Flags {
 
 new Command('bench:consumer')
   .description('Measures the consumer beside other clients, on a real Apache Kafka.')
-  .option('--rounds <n>', 'how often everything is run', '3')
+  .option('--rounds <n>', 'how often everything is run', '7')
   .option('--messages <n>', 'records a run', '1000000')
   .option('--only <regex>', `only what matches, as in 'lz4' or 'posthaste.*none'`)
   .option('--ours <module>', 'measure this build of posthaste instead of the sources')

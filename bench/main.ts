@@ -13,6 +13,7 @@ import {
   type Plan,
   quickPlan,
   REFERENCE,
+  runsOf,
 } from './plan.ts'
 import { Progress } from './progress.ts'
 import { setting, writeResults } from './results.ts'
@@ -35,7 +36,7 @@ new Command('bench')
   .description('Measures the producer beside other clients, on a real Apache Kafka.')
   .option('--quick', 'two minutes: fewer clients, codecs and records', false)
   .option('--variants', 'the peers set up in other ways: is one of them faster?', false)
-  .option('--rounds <n>', 'how often everything is run', whole, 3)
+  .option('--rounds <n>', 'how often all is run; for goals 2n+1 times', whole, 3)
   .option('--messages <n>', 'records a run', whole, 1_000_000)
   .option('--only <regex>', `only what matches, as in 'lz4' or 'posthaste.*none'`, pattern)
   .option('--ours <module>', 'measure this build of posthaste instead of the sources')
@@ -55,7 +56,7 @@ async function main(flags: Flags): Promise<void> {
   const plan = planOf(flags)
   const name = flags.out ?? (flags.quick ? 'quick' : flags.variants ? 'variants' : 'producer')
   const progress = await Progress.of(name, plan, flags.resume)
-  const runs = plan.cases.length * plan.rounds
+  const runs = runsOf(plan).length
   progress.say(`${runs} runs, about ${Math.ceil(expectedSeconds(plan) / 60)} minutes`)
   const { figures, failures } = await measureAll(plan, peers, progress)
   const rows = summarize(figures)

@@ -6,7 +6,15 @@ import { startKafka } from '../test/kafka/cluster.ts'
 import { root } from '../test/support/cache.ts'
 import { runOrThrow } from '../test/support/run.ts'
 import type { Command, Peer } from './peers.ts'
-import { type Case, DEFAULT_BYTES, DEFAULT_PARTITIONS, nameOf, type Plan } from './plan.ts'
+import {
+  type Case,
+  DEFAULT_BYTES,
+  DEFAULT_PARTITIONS,
+  nameOf,
+  nameOfRun,
+  type Plan,
+  runsOf,
+} from './plan.ts'
 import type { Progress } from './progress.ts'
 import { recordLines } from './records.ts'
 
@@ -54,13 +62,13 @@ export interface Ground {
 
 /** Runs a plan on a real Kafka of its own: every case once a round, so that all meet the same. */
 export async function measureAll(
-  { rounds, cases }: Plan,
+  plan: Plan,
   peers: readonly Peer[],
   progress: Progress,
-  { config = brokerConfig, topicOf = topicOfCase, prepare = makeTopics(cases) }: Ground = {},
+  { config = brokerConfig, topicOf = topicOfCase, prepare = makeTopics(plan.cases) }: Ground = {},
 ): Promise<Results> {
   const commands = new Map<string, Command>()
-  const names = new Set(cases.map(({ client }) => client))
+  const names = new Set(plan.cases.map(({ client }) => client))
   for (const peer of peers) if (names.has(peer.name)) commands.set(peer.name, await peer.command())
   progress.say('starting Apache Kafka ...')
   await using kafka = await startKafka({ brokers: 1, heapMb: 1024, isForLong: true, config })
@@ -69,27 +77,28 @@ export async function measureAll(
     const place = [kafka.bootstrapServers, topicOf(each)] as const
     return runCase(each, commands.get(each.client)!, place, await recordsFile(each.bytes))
   }
-  const runnable = cases.filter(({ client }) => commands.has(client))
-  const first = runnable.find(({ messages }) => messages > 0)
-  if (first) await measure({ ...first, messages: BROKER_WARM_UP })
+  const runs = runsOf(plan).filter(({ each }) => commands.has(each.client))
+  const first = runs.find(({ each }) => each.messages > 0)
+  if (first) await measure({ ...first.each, messages: BROKER_WARM_UP })
   const figures: Figures[] = [...progress.known]
   const failures = new Map<string, string>()
-  progress.begin(runnable.length * rounds)
-  for (let round = 1; round <= rounds; round++) {
-    for (const each of runnable) {
-      const name = nameOf(each)
-      if (failures.has(each.client) || !progress.next(round, name)) continue
-      try {
-        figures.push({ ...each, round, ...(await measure(each)) })
-        await progress.keep(figures)
-      } catch (error) {
-        failures.set(each.client, `${name}: ${error instanceof Error ? error.message : error}`)
-        progress.say(`failed: ${failures.get(each.client)}`)
-      }
-      await pause(REST_MS)
+  progress.begin(runs.length)
+  for (const { round, each } of runs) {
+    const name = nameOf(each)
+    if (failures.has(each.client) || !progress.next(round, each)) continue
+    try {
+      figures.push({ ...each, round, ...(await measure(each)) })
+      await progress.keep(figures)
+    } catch (error) {
+      failures.set(each.client, `${name}: ${error instanceof Error ? error.message : error}`)
+      progress.say(`failed: ${failures.get(each.client)}`)
     }
+    await pause(REST_MS)
   }
-  return { figures, failures }
+  // Those of a run that was stopped came first: rows are in the plan's order all the same.
+  const found = new Map(figures.map(each => [nameOfRun(each.round, each), each]))
+  const inOrder = runs.flatMap(({ round, each }) => found.get(nameOfRun(round, each)) ?? [])
+  return { figures: inOrder, failures }
 }
 
 function topicOfCase({ partitions }: Case): string {

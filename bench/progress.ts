@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from '../test/support/cache.ts'
 import type { Figures } from './measure.ts'
-import { nameOf, type Plan } from './plan.ts'
+import { type Case, nameOf, nameOfRun, type Plan } from './plan.ts'
 
 const MINUTE_MS = 60_000
 
@@ -24,7 +24,7 @@ export class Progress {
   private constructor(file: string, known: readonly Figures[]) {
     this.#file = file
     this.known = known
-    this.#done = new Set(known.map(each => `${each.round} ${nameOf(each)}`))
+    this.#done = new Set(known.map(each => nameOfRun(each.round, each)))
   }
 
   /** Of one plan; with `resume`, what an earlier run of the very same plan has kept is known. */
@@ -49,15 +49,15 @@ export class Progress {
   }
 
   /** Whether this run is still to be made; says so if it is. */
-  next(round: number, name: string): boolean {
+  next(round: number, each: Case): boolean {
     this.#at++
-    if (this.#done.has(`${round} ${name}`)) return false
+    if (this.#done.has(nameOfRun(round, each))) return false
     const elapsed = performance.now() - this.#startedAt
-    const each = this.#measured === 0 ? Number.NaN : elapsed / this.#measured
-    const left = ((this.#total - this.#at + 1) * each) / MINUTE_MS
+    const forOne = this.#measured === 0 ? Number.NaN : elapsed / this.#measured
+    const left = ((this.#total - this.#at + 1) * forOne) / MINUTE_MS
     const rest = Number.isNaN(left) ? '' : `, ${left.toFixed(1)} min left`
     this.#measured++
-    this.say(`${this.#at} of ${this.#total}, round ${round}${rest}: ${name}`)
+    this.say(`${this.#at} of ${this.#total}, round ${round}${rest}: ${nameOf(each)}`)
     return true
   }
 
