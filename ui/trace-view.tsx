@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { modelAt } from '../src/trace/at.ts'
 import { type Step, stepsOf } from '../src/trace/steps.ts'
 import { api, type Recording, type ScenarioFacts } from './api.ts'
@@ -73,7 +73,9 @@ function Playing({ recording, again }: { recording: Recording; again: () => void
   const [isRunning, setRunning] = useState(true)
   const [speed, setSpeed] = useState(2)
   const isOver = at >= steps.length
-  useEffect(() => {
+  // Within the same turn as what is shown: an effect would wait for the next frame, and in between
+  // the last timer could move on a show that says it is paused.
+  useLayoutEffect(() => {
     if (!isRunning || isOver) return
     const timer = setTimeout(() => setAt(at + 1), 1000 / speed)
     return () => clearTimeout(timer)
@@ -211,9 +213,12 @@ function StepList({ steps, at, go }: ListProps) {
   )
 }
 
-/** Keys for the whole page, where nothing that takes them itself has the focus. */
+/**
+ * Keys for the whole page, where nothing that takes them itself has the focus; heard from the first
+ * moment on that something is shown, and not from the next frame.
+ */
 function useKeys(keys: Readonly<Record<string, () => void>>): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const takesKeys = /^(INPUT|SELECT|TEXTAREA|BUTTON|A)$/
       const isTaken = event.target instanceof Element && takesKeys.test(event.target.tagName)

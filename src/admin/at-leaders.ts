@@ -1,3 +1,4 @@
+import { groupBy } from '../base/group-by.ts'
 import { asError, BrokerError, type ErrorPlace, KafkaError } from '../errors.ts'
 import type { Errand } from './errand.ts'
 import type { TopicPartition } from './result.ts'
@@ -49,13 +50,7 @@ export async function atLeaders<S extends TopicPartition, T>(
 
 /** The partitions of `slots` as requests name them: gathered by topic. */
 export function byTopic<S extends TopicPartition>(slots: readonly S[]): Map<string, S[]> {
-  const topics = new Map<string, S[]>()
-  for (const slot of slots) {
-    const known = topics.get(slot.topic)
-    if (known) known.push(slot)
-    else topics.set(slot.topic, [slot])
-  }
-  return topics
+  return groupBy(slots, ({ topic }) => topic)
 }
 
 async function askOnce<S extends TopicPartition, T>(

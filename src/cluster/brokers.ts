@@ -5,6 +5,7 @@ import type { Publisher } from '../events.ts'
 import type { Logger } from '../logger.ts'
 import { Connection } from '../net/connection.ts'
 import { type Address, formatAddress } from '../net/transport.ts'
+import { FrameMemory } from '../protocol/frame-memory.ts'
 import { Link } from './link.ts'
 import type { ClusterView } from './metadata.ts'
 import type { ClientConfig } from './options.ts'
@@ -37,6 +38,8 @@ interface Way {
 export class Brokers {
   /** The cluster's finalized features, as the broker that we reached last told them. */
   features: ReadonlyMap<string, number> = new Map()
+  /** Where large answers are read to; whoever is done with all of one gives it back here. */
+  readonly memory = new FrameMemory()
   readonly #options: BrokersOptions
   readonly #ways = new Map<string, Way>()
   #refusal: AuthenticationError | undefined
@@ -118,8 +121,8 @@ export class Brokers {
 
   /** The connections that are open now, and how many requests wait in each for an answer. */
   open(): { readonly broker: string; readonly inFlight: number }[] {
-    return [...this.#ways.values()].flatMap(({ link: { connection } }) =>
-      connection ? [{ broker: connection.name, inFlight: connection.inFlight }] : [],
+    return [...this.#ways.values()].flatMap(({ link: { standing } }) =>
+      standing ? [{ broker: standing.name, inFlight: standing.inFlight }] : [],
     )
   }
 
@@ -207,6 +210,7 @@ export class Brokers {
       requestTimeoutMs: config.requestTimeoutMs,
       setupTimeoutMs: config.socketConnectionSetupTimeoutMs,
       maxResponseBytes: config.receiveMessageMaxBytes,
+      memory: this.memory,
     })
     const connection = await opening.catch(error => {
       // Whoever waits may wait long for a thing that the program can put right.

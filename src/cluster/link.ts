@@ -41,10 +41,16 @@ export class Link {
     this.#options = options
   }
 
-  /** The open connection, or undefined. */
+  /** The open connection, over which requests may go at once, or undefined. */
   get connection(): Connection | undefined {
-    return this.#state.is === 'up' && this.#state.connection.isOpen
-      ? this.#state.connection
+    return this.#state.is === 'up' ? this.standing : undefined
+  }
+
+  /** The connection that stands, also while its session is renewed and nothing may be sent. */
+  get standing(): Connection | undefined {
+    const state = this.#state
+    return (state.is === 'up' || state.is === 'renewing') && state.connection.isOpen
+      ? state.connection
       : undefined
   }
 

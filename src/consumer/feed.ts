@@ -111,6 +111,7 @@ export class Feed {
 
   /** What was taken has been read: its memory is free. */
   finish(portion: Portion): void {
+    portion.close()
     if (!portion.isCurrent) return
     const { partition } = portion
     partition.position = Math.max(partition.position, portion.nextOffset)

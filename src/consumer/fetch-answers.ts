@@ -11,6 +11,7 @@ import {
 } from './fetch-request.ts'
 import type { FetchSession, SessionStep } from './fetch-session.ts'
 import { fetchVerdict } from './fetch-verdict.ts'
+import { FetchedMemory } from './fetched-memory.ts'
 import type { ConsumerConfig } from './options.ts'
 import type { ConsumedPartition } from './partition.ts'
 import { sift } from './sift.ts'
@@ -63,6 +64,7 @@ export class FetchAnswers {
       return this.broke(asked, new BrokerError(answer.errorCode))
     }
     const answers = answersBySlot(answer, cluster.view)
+    const memory = this.#memoryOf(answers.values())
     const now = cluster.clock.now()
     for (const { partition, generation } of asked) {
       // Sought, paused and sought, or taken away meanwhile: what came is not wanted any more.
@@ -70,7 +72,7 @@ export class FetchAnswers {
       const found = answers.get(partition.slot)
       if (found) {
         if (found.errorCode === 0) partition.heardAt = now
-        this.#judge(source, partition, found, answer)
+        this.#judge(source, partition, found, answer, memory)
       } else if (!wasFull) {
         // Left out of the answer: there is no news of it.
         partition.heardAt = now
@@ -78,6 +80,7 @@ export class FetchAnswers {
         this.#parts.answered(partition)
       }
     }
+    memory?.release()
   }
 
   #judge(
@@ -85,6 +88,7 @@ export class FetchAnswers {
     partition: ConsumedPartition,
     answer: PartitionAnswer,
     whole: FetchAnswer,
+    memory: FetchedMemory | undefined,
   ): void {
     const { cluster } = this.#parts
     const { topic, partition: index } = partition
@@ -94,7 +98,7 @@ export class FetchAnswers {
         if (answer.divergingEpoch.endOffset >= 0) {
           return this.#parts.truncated(partition, answer.divergingEpoch.endOffset)
         }
-        return this.#accept(source, partition, answer)
+        return this.#accept(source, partition, answer, memory)
       case 'askLeader':
         partition.preferred = undefined
         return
@@ -117,7 +121,22 @@ export class FetchAnswers {
     }
   }
 
-  #accept(source: Source, partition: ConsumedPartition, answer: PartitionAnswer): void {
+  /** What all records of an answer lie in; undefined where none came. */
+  #memoryOf(answers: Iterable<PartitionAnswer>): FetchedMemory | undefined {
+    const { memory } = this.#parts.cluster.brokers
+    for (const { records } of answers) {
+      if (records && records.length > 0) return new FetchedMemory(() => memory.giveBack(records))
+    }
+    memory.rest()
+    return undefined
+  }
+
+  #accept(
+    source: Source,
+    partition: ConsumedPartition,
+    answer: PartitionAnswer,
+    memory: FetchedMemory | undefined,
+  ): void {
     const { config, cluster, feed } = this.#parts
     const { highWatermark, records } = answer
     partition.failures = 0
@@ -131,7 +150,7 @@ export class FetchAnswers {
     if (records && records.length > 0) {
       const isCommitted = config.isolationLevel === 'read_committed'
       const aborted = isCommitted ? (answer.abortedTransactions ?? []) : undefined
-      const { portions, nextOffset, leaderEpoch } = sift(partition, records, aborted)
+      const { portions, nextOffset, leaderEpoch } = sift(partition, records, aborted, memory)
       partition.fetchOffset = nextOffset
       partition.fetchedEpoch = leaderEpoch
       source.shortWaitMs = SHORT_WAIT_MS

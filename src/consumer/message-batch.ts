@@ -1,6 +1,7 @@
-import type { RecordCursor } from '../records/index.ts'
+import type { RecordBatch, RecordCursor } from '../records/index.ts'
 import { type Deserializers, Message, type MessageSource } from './message.ts'
-import type { Portion } from './portion.ts'
+import type { ConsumedPartition } from './partition.ts'
+import { cursorFrom, type Portion, type Readable } from './portion.ts'
 
 /**
  * Records of one partition, in order, as they were fetched. Nothing is made of them before they are
@@ -20,9 +21,11 @@ export class MessageBatch<Key = Buffer, Value = Buffer> implements Iterable<Mess
   readonly highWatermark: number
   /** The number of records, at most: those before the position it began at are not handed out. */
   readonly count: number
-  readonly #portions: readonly Portion[]
+  readonly #partition: ConsumedPartition
+  /** Not the portions themselves, which are closed when this is read. */
+  readonly #parts: readonly Readable[]
   readonly #deserializers: Deserializers<unknown, unknown>
-  /** Where the first portion begins, lest iterating anew later begin elsewhere. */
+  /** Where the first of them begins, lest iterating anew later begin elsewhere. */
   readonly #from: number
   #nextOffset: number
   #made: Message<Key, Value>[] | undefined
@@ -34,7 +37,8 @@ export class MessageBatch<Key = Buffer, Value = Buffer> implements Iterable<Mess
     this.highWatermark = partition.highWatermark
     this.#nextOffset = portions.at(-1)!.nextOffset
     this.count = portions.reduce((sum, { batch }) => sum + (batch?.count ?? 0), 0)
-    this.#portions = portions
+    this.#partition = partition
+    this.#parts = portions.flatMap(({ readable }) => readable ?? [])
     this.#deserializers = deserializers
     this.#from = partition.position
   }
@@ -46,7 +50,7 @@ export class MessageBatch<Key = Buffer, Value = Buffer> implements Iterable<Mess
 
   /** Aborts when the partition is taken away and the time to finish is over. */
   get signal(): AbortSignal {
-    return this.#portions[0]!.partition.signal
+    return this.#partition.signal
   }
 
   /**
@@ -58,10 +62,7 @@ export class MessageBatch<Key = Buffer, Value = Buffer> implements Iterable<Mess
    * }
    */
   *cursors(): Generator<RecordCursor, void, undefined> {
-    for (const portion of this.#portions) {
-      const cursor = portion.cursor(this.#from)
-      if (cursor) yield cursor
-    }
+    for (const part of this.#parts) yield cursorFrom(part, this.#from)
   }
 
   [Symbol.iterator](): Iterator<Message<Key, Value>> {
@@ -70,7 +71,7 @@ export class MessageBatch<Key = Buffer, Value = Buffer> implements Iterable<Mess
   }
 
   #walk(): Walk<Key, Value> {
-    return new Walk<Key, Value>(this.#portions, this.#deserializers, this.#from)
+    return new Walk<Key, Value>(this.#partition, this.#parts, this.#deserializers, this.#from)
   }
 
   /**
@@ -97,11 +98,12 @@ export class MessageBatch<Key = Buffer, Value = Buffer> implements Iterable<Mess
 }
 
 /**
- * The messages of some portions, each made as it is asked for. A generator would do the same, but
+ * The messages of some batches, each made as it is asked for. A generator would do the same, but
  * can't be compiled into the loop that runs it, which costs more than the message itself.
  */
 class Walk<Key, Value> implements IterableIterator<Message<Key, Value>> {
-  readonly #portions: readonly Portion[]
+  readonly #partition: ConsumedPartition
+  readonly #parts: readonly Readable[]
   readonly #deserializers: Deserializers<unknown, unknown>
   readonly #from: number
   #at = 0
@@ -109,11 +111,13 @@ class Walk<Key, Value> implements IterableIterator<Message<Key, Value>> {
   #cursor: RecordCursor | undefined
 
   constructor(
-    portions: readonly Portion[],
+    partition: ConsumedPartition,
+    parts: readonly Readable[],
     deserializers: Deserializers<unknown, unknown>,
     from: number,
   ) {
-    this.#portions = portions
+    this.#partition = partition
+    this.#parts = parts
     this.#deserializers = deserializers
     this.#from = from
   }
@@ -125,30 +129,30 @@ class Walk<Key, Value> implements IterableIterator<Message<Key, Value>> {
   next(): IteratorResult<Message<Key, Value>, undefined> {
     const cursor = this.#cursor
     if (cursor?.next()) return { done: false, value: new Message(this.#source!, cursor) }
-    return this.#nextPortion()
+    return this.#nextPart()
   }
 
-  #nextPortion(): IteratorResult<Message<Key, Value>, undefined> {
+  #nextPart(): IteratorResult<Message<Key, Value>, undefined> {
     for (;;) {
-      const portion = this.#portions[this.#at++]
-      if (!portion) {
+      const part = this.#parts[this.#at++]
+      if (!part) {
         this.#cursor = undefined
         return { done: true, value: undefined }
       }
-      this.#source = sourceOf(portion, this.#deserializers)
-      this.#cursor = portion.cursor(this.#from)
-      if (this.#cursor?.next()) {
-        return { done: false, value: new Message(this.#source, this.#cursor) }
-      }
+      const source = sourceOf(this.#partition, part.batch, this.#deserializers)
+      const cursor = cursorFrom(part, this.#from)
+      this.#source = source
+      this.#cursor = cursor
+      if (cursor.next()) return { done: false, value: new Message(source, cursor) }
     }
   }
 }
 
 export function sourceOf(
-  portion: Portion,
+  partition: ConsumedPartition,
+  batch: RecordBatch | undefined,
   deserializers: Deserializers<unknown, unknown>,
 ): MessageSource {
-  const { partition, batch } = portion
   const isStamped = batch?.timestampType === 'LogAppendTime'
   return {
     partition,

@@ -83,7 +83,7 @@ export class MessageLoop<Key, Value> implements AsyncIterableIterator<Message<Ke
     const portion = await this.#work.take()
     if (!portion) return false
     this.#portion = portion
-    this.#source = sourceOf(portion, this.#parts.deserializers)
+    this.#source = sourceOf(portion.partition, portion.batch, this.#parts.deserializers)
     return true
   }
 

@@ -4,6 +4,7 @@ import {
   readBatches,
   readControlRecord,
 } from '../records/index.ts'
+import type { FetchedMemory } from './fetched-memory.ts'
 import type { ConsumedPartition } from './partition.ts'
 import { Portion } from './portion.ts'
 
@@ -28,6 +29,7 @@ export function sift(
   partition: ConsumedPartition,
   records: Buffer,
   aborted: readonly AbortedTransaction[] | undefined,
+  memory?: FetchedMemory,
 ): Sifted {
   const portions: Portion[] = []
   const filter = aborted && new AbortedFilter(aborted)
@@ -41,12 +43,12 @@ export function sift(
       nextOffset = end
       leaderEpoch = batch.partitionLeaderEpoch
       const leftOut = filter?.hides(batch) || batch.isControl || batch.count === 0
-      if (!leftOut) portions.push(new Portion(partition, batch, end))
+      if (!leftOut) portions.push(new Portion(partition, batch, end, memory))
       else if (portions.length > 0) portions.at(-1)!.nextOffset = end
       else portions.push(new Portion(partition, undefined, end))
     }
   } catch (error) {
-    portions.push(new Portion(partition, undefined, nextOffset, error))
+    portions.push(new Portion(partition, undefined, nextOffset, memory, error))
   }
   return { portions: joined(portions), nextOffset, leaderEpoch }
 }

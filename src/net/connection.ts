@@ -10,6 +10,7 @@ import {
 } from '../errors.ts'
 import type { Publisher } from '../events.ts'
 import { encodeRequest, FrameSplitter, readResponse } from '../protocol/frame.ts'
+import type { FrameMemory } from '../protocol/frame-memory.ts'
 import {
   type Api,
   type RequestInput,
@@ -22,7 +23,7 @@ import { closeFailure, dialFailure, foreignProtocol, tooLate } from './diagnose.
 import { isLong, readLong } from './long-answer.ts'
 import { type BrokerVersions, negotiate, nothingKnown } from './negotiate.ts'
 import { Parking } from './parking.ts'
-import type { Pending } from './pending.ts'
+import { type Pending, throttleOf } from './pending.ts'
 import { type Address, type Dial, formatAddress, type Transport } from './transport.ts'
 
 export interface ConnectionOptions {
@@ -39,6 +40,8 @@ export interface ConnectionOptions {
   readonly setupTimeoutMs: number
   /** `receive.message.max.bytes`: a larger answer closes the connection before it is buffered. */
   readonly maxResponseBytes: number
+  /** Where large answers are read to, if those before were given back to it. */
+  readonly memory?: FrameMemory
   /**
    * Runs after the versions are known and before anything else is sent. Gives how long the session
    * lasts that it opened, in milliseconds, or 0 where it has no end (KIP-368).
@@ -91,7 +94,7 @@ export class Connection {
   private constructor(options: ConnectionOptions, transport: Transport) {
     this.#options = options
     this.#transport = transport
-    this.#splitter = new FrameSplitter(options.maxResponseBytes)
+    this.#splitter = new FrameSplitter(options.maxResponseBytes, options.memory)
     this.#lastUsedAt = options.clock.now()
     this.name = nameOf(options)
     transport.listen({
@@ -491,10 +494,4 @@ function nameOf({ address, nodeId }: ConnectionOptions): string {
 /** The requests that prove who we are, which go first while others are held back. */
 function authenticates(api: Api): boolean {
   return api === SaslHandshake || api === SaslAuthenticate
-}
-
-function throttleOf(response: object): number {
-  return 'throttleTimeMs' in response && typeof response.throttleTimeMs === 'number'
-    ? response.throttleTimeMs
-    : 0
 }

@@ -10,3 +10,10 @@ export interface Pending {
   resolve(response: object): void
   reject(error: Error): void
 }
+
+/** How long the broker asks for silence, in milliseconds (KIP-219). */
+export function throttleOf(response: object): number {
+  return 'throttleTimeMs' in response && typeof response.throttleTimeMs === 'number'
+    ? response.throttleTimeMs
+    : 0
+}

@@ -103,6 +103,7 @@ export function socketTransport(socket: Socket, peer: string, inlet?: Inlet): Tr
       socket.once('close', () => events.closed(failure))
     },
     write(chunks) {
+      if (chunks.length === 1) return socket.write(chunks[0]!)
       socket.cork()
       let room = true
       for (const chunk of chunks) room = socket.write(chunk)

@@ -54,6 +54,8 @@ export interface AccumulatorListener {
 const appended = tap('record:appended')
 const WAITING_OVERHEAD_BYTES = 128
 const FIRST_BUFFER_BYTES = 4_096
+/** Batches of a partition are alike, but not the same: room for a larger one is no copy later. */
+const SPARE = 1.25
 /** How long a record waits for a partition of a known topic: others of its topic wait behind. */
 const NEW_PARTITION_MS = 1_000
 /** A batch that nobody fetched for so long takes no more records, as they share its deadline. */
@@ -284,7 +286,8 @@ export class Accumulator {
     const grew = open && taken.now <= open.freshUntil && this.#grow(open, size, capacity, now)
     if (grew && put(open, timestamp, content)) return open
     if (open) this.close(queue)
-    const wanted = Math.max(size, Math.min(capacity, queue.lastSize || FIRST_BUFFER_BYTES))
+    const likely = queue.lastSize * SPARE || FIRST_BUFFER_BYTES
+    const wanted = Math.max(size, Math.min(capacity, likely))
     const most = Math.max(size, capacity)
     const buffer = this.memory.take(wanted, most) ?? this.memory.take(size)
     if (!buffer) throw this.memory.full(size)

@@ -13,8 +13,8 @@ const LEAST_HIGH_WATER = 0.25
 const MOST_HIGH_WATER = 0.5
 /** `drain()` waits until so much of the mark is left. */
 const LOW_WATER = 0.5
-/** Freed buffers are kept for the next batch up to so many bytes. */
-const MOST_POOLED = 16 * 1024 * 1024
+/** Freed buffers are kept for the next batches up to so many bytes, lest a burst stays for ever. */
+const MOST_POOLED = 32 * 1024 * 1024
 const SMALLEST = 1024
 
 interface Waiter {
@@ -24,7 +24,8 @@ interface Waiter {
 
 /**
  * The waiting room of `buffer.memory` bytes: every buffer of every batch is taken from here and
- * given back when its batch is settled. Buffers come in powers of two, so that one can serve again.
+ * given back when its batch is settled. Buffers come in powers of two, so that one can serve again:
+ * those that are free are kept as long as all together stay within the limit.
  */
 export class BufferMemory {
   readonly limit: number
@@ -74,51 +75,74 @@ export class BufferMemory {
     if (size > left) return undefined
     const wanted = Math.min(roundUp(size), Math.max(size, most), left)
     const pooled = this.#pool.get(wanted)?.pop()
-    this.#used += wanted
+    if (pooled) this.#pooled -= wanted
+    this.#use(wanted)
     if (this.isPastHighWater) this.#wasHigh = true
-    if (!pooled) return Buffer.allocUnsafeSlow(wanted)
-    this.#pooled -= wanted
-    return pooled
+    return pooled ?? Buffer.allocUnsafeSlow(wanted)
+  }
+
+  #use(size: number): void {
+    this.#used += size
+    this.#trim()
+  }
+
+  /** Lets go of free buffers: first those of sizes that came first, which are small most often. */
+  #trim(): void {
+    const most = Math.min(MOST_POOLED, this.limit - this.#used)
+    if (this.#pooled <= most) return
+    for (const [size, shelf] of this.#pool) {
+      while (this.#pooled > most && shelf.pop()) this.#pooled -= size
+      if (this.#pooled <= most) return
+      this.#pool.delete(size)
+    }
   }
 
   /** A buffer for what can't wait for space, since it is what will make space. */
   takeEvenPastLimit(size: number): Buffer {
     const buffer = this.take(size)
     if (buffer) return buffer
-    this.#used += size
+    this.#use(size)
     return Buffer.allocUnsafeSlow(size)
   }
 
   /** Notes bytes that are held elsewhere, such as records that wait for their topic. */
   reserve(size: number, evenPastLimit = false): boolean {
     if (!evenPastLimit && size > this.limit - this.#used) return false
-    this.#used += size
+    this.#use(size)
     return true
   }
 
   release(size: number): void {
     this.#used -= size
-    if (this.#wasHigh && this.#used <= this.#highWater * LOW_WATER) {
+    this.#released()
+  }
+
+  #released(): void {
+    if (this.#used <= this.#highWater * LOW_WATER) this.#tellDrained()
+    this.askWaiters()
+  }
+
+  #tellDrained(): void {
+    if (this.#wasHigh) {
       this.#wasHigh = false
       this.#publisher?.publish('buffer:drained', { bytes: this.#used, limit: this.limit })
     }
-    if (this.#drained && this.#used <= this.#highWater * LOW_WATER) {
-      this.#drained.resolve()
-      this.#drained = undefined
-    }
-    this.askWaiters()
+    this.#drained?.resolve()
+    this.#drained = undefined
   }
 
   /** Takes a buffer back. `reusable` is false while the system may still read from it. */
   give(buffer: Buffer, reusable = true): void {
-    if (reusable && this.#pooled + buffer.length <= MOST_POOLED) {
-      const size = buffer.length
+    const size = buffer.length
+    this.#used -= size
+    if (reusable) {
       const shelf = this.#pool.get(size)
       if (shelf) shelf.push(buffer)
       else this.#pool.set(size, [buffer])
       this.#pooled += size
+      this.#trim()
     }
-    this.release(buffer.length)
+    this.#released()
   }
 
   full(wanted: number): BufferFullError {

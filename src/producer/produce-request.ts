@@ -1,4 +1,6 @@
+import { groupBy } from '../base/group-by.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import type { ClusterView } from '../cluster/metadata.ts'
 import type { Produce, RequestInput, ResponseOf } from '../protocol/index.ts'
 import { ZERO_UUID } from '../wire/uuid.ts'
 import type { Batch } from './batch.ts'
@@ -21,25 +23,24 @@ const BY_TOPIC_ID = 13
 export interface ProduceRequest {
   readonly request: RequestInput<typeof Produce>
   readonly maxVersion: number
+  /** The flights in the order in which the request names them, as its answer does. */
+  readonly inOrder: readonly Flight[]
 }
 
 /** One request with one batch for each of its partitions. */
 export function produceRequest(
   flights: readonly Flight[],
   config: ProducerConfig,
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'use'>,
 ): ProduceRequest {
-  const topics = new Map<string, { index: number; records: Buffer[] }[]>()
-  for (const { batch } of flights) {
-    const partition = { index: batch.partition, records: batch.seal() }
-    const known = topics.get(batch.topic)
-    if (known) known.push(partition)
-    else topics.set(batch.topic, [partition])
-  }
+  const topics = groupBy(flights, ({ batch }) => batch.topic)
   let allHaveIds = true
   const topicData = []
-  for (const [name, partitionData] of topics) {
-    const topicId = cluster.view.topics.get(name)?.id ?? ZERO_UUID
+  for (const [name, group] of topics) {
+    const partitionData = group.map(({ batch }) => {
+      return { index: batch.partition, records: batch.seal() }
+    })
+    const topicId = cluster.use(name)?.id ?? ZERO_UUID
     if (topicId === ZERO_UUID) allHaveIds = false
     topicData.push({ name, topicId, partitionData })
   }
@@ -49,7 +50,8 @@ export function produceRequest(
     timeoutMs: config.requestTimeoutMs,
     topicData,
   }
-  return { request, maxVersion: allHaveIds ? BY_TOPIC_ID : BY_TOPIC_ID - 1 }
+  const maxVersion = allHaveIds ? BY_TOPIC_ID : BY_TOPIC_ID - 1
+  return { request, maxVersion, inOrder: [...topics.values()].flat() }
 }
 
 /**
@@ -57,35 +59,22 @@ export function produceRequest(
  * of the request, so the search normally ends at its first step.
  */
 export function answersOf(
-  flights: readonly Flight[],
+  inOrder: readonly Flight[],
   answer: ProduceAnswer,
-  cluster: Cluster,
+  view: Pick<ClusterView, 'topicName'>,
 ): (PartitionAnswer | undefined)[] {
-  const found: (PartitionAnswer | undefined)[] = new Array(flights.length)
-  const order = groupedByTopic(flights)
+  const found: (PartitionAnswer | undefined)[] = new Array(inOrder.length)
   let next = 0
   for (const topic of answer.responses) {
-    const name = topic.name || cluster.view.topicName(topic.topicId)
+    const name = topic.name || view.topicName(topic.topicId)
     for (const partition of topic.partitionResponses) {
-      const matches = (at: number) => {
-        const batch = flights[at]?.batch
-        return batch?.topic === name && batch?.partition === partition.index
-      }
-      const expected = order[next++]
-      const at = expected !== undefined && matches(expected) ? expected : order.find(matches)
-      if (at !== undefined) found[at] = partition
+      const isMeant = ({ batch }: Flight) =>
+        batch.topic === name && batch.partition === partition.index
+      const expected = inOrder[next]
+      const at = expected && isMeant(expected) ? next : inOrder.findIndex(isMeant)
+      if (at >= 0) found[at] = partition
+      next++
     }
   }
   return found
-}
-
-/** The places of the flights in the order in which the request names them. */
-function groupedByTopic(flights: readonly Flight[]): number[] {
-  const groups = new Map<string, number[]>()
-  for (const [at, { batch }] of flights.entries()) {
-    const group = groups.get(batch.topic)
-    if (group) group.push(at)
-    else groups.set(batch.topic, [at])
-  }
-  return [...groups.values()].flat()
 }

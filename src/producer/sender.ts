@@ -1,7 +1,5 @@
-import { retryBackoff } from '../base/backoff.ts'
 import type { Timer } from '../base/clock.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { Suspects } from '../cluster/suspects.ts'
 import { asError, KafkaError, TimeoutError } from '../errors.ts'
 import type { Connection } from '../net/connection.ts'
 import { beginOperation, tapOperation } from '../operations.ts'
@@ -10,6 +8,7 @@ import type { Accumulator, Topic } from './accumulator.ts'
 import type { Batch } from './batch.ts'
 import type { ProducerIdentity } from './identity.ts'
 import { type Judge, NO_ANSWER } from './judge.ts'
+import { Leaders, type Search } from './leaders.ts'
 import type { ProducerConfig } from './options.ts'
 import { type PartitionQueue, sequenceAfter } from './partition-queue.ts'
 import { answersOf, type Flight, produceRequest } from './produce-request.ts'
@@ -19,11 +18,8 @@ import type { Transaction } from './transaction.ts'
 import { Watched } from './watched.ts'
 
 /** A pass over the queues finds what to send to whom, and when to look again. */
-interface Pass {
-  readonly now: number
+interface Pass extends Search {
   readonly loads: Map<Connection, Load>
-  lookAgainAt: number
-  needsMetadata: boolean
 }
 
 interface Load {
@@ -64,7 +60,7 @@ export class Sender {
   readonly #parts: SenderParts
   /** Produce requests without an answer, by connection. */
   readonly #inFlight = new Map<Connection, number>()
-  readonly #suspects: Suspects
+  readonly #leaders: Leaders
   #awake = false
   #closed = false
   #timer: Timer | undefined
@@ -76,8 +72,7 @@ export class Sender {
 
   constructor(parts: SenderParts) {
     this.#parts = parts
-    const { config, cluster } = parts
-    this.#suspects = new Suspects(cluster.random, retryBackoff(config))
+    this.#leaders = new Leaders(parts.cluster, parts.config)
   }
 
   wake(): void {
@@ -124,6 +119,7 @@ export class Sender {
   /** Gives every queue its chance once, and sends what came together. True if anything was sent. */
   #sendRound(pass: Pass): boolean {
     pass.loads.clear()
+    this.#leaders.forget()
     this.#expiryAt = Number.POSITIVE_INFINITY
     const { active } = this.#parts.accumulator
     const served: PartitionQueue[] = []
@@ -151,7 +147,7 @@ export class Sender {
   #load(queue: PartitionQueue, pass: Pass): 'loaded' | 'full' | 'no' {
     const { config, transaction } = this.#parts
     if (transaction && !transaction.mayProduceTo(queue.topic, queue.partition)) return 'no'
-    const connection = this.#leaderOf(queue, pass)
+    const connection = this.#leaders.of(queue, pass)
     if (!connection) return 'no'
     const flying = this.#inFlight.get(connection) ?? 0
     if (flying >= config.maxInFlightRequestsPerConnection) return 'no'
@@ -186,28 +182,6 @@ export class Sender {
     return queue.sendable(pass.now)
   }
 
-  /** The open connection to a queue's leader; where there is none, what leads to one is begun. */
-  #leaderOf({ topic, partition }: PartitionQueue, pass: Pass): Connection | undefined {
-    const { view, brokers } = this.#parts.cluster
-    const leader = view.partition(topic, partition)?.leader ?? -1
-    if (leader < 0) {
-      this.#parts.cluster.use(topic)
-      pass.needsMetadata = true
-      return undefined
-    }
-    const open = brokers.ready(leader)
-    if (open) {
-      this.#suspects.clear(leader)
-      return open
-    }
-    if (brokers.problem(leader)) {
-      if (this.#suspects.isDue(leader, pass.now)) pass.needsMetadata = true
-      pass.lookAgainAt = Math.min(pass.lookAgainAt, this.#suspects.askAgainAt(leader))
-    }
-    brokers.connect(leader).catch(() => {})
-    return undefined
-  }
-
   #send(connection: Connection, flights: readonly Flight[]): void {
     const { cluster, config, statistics } = this.#parts
     const leftAt = cluster.clock.now()
@@ -220,9 +194,7 @@ export class Sender {
       statistics.sent(connection.name, batch)
       if (publishing.hasSubscribers) this.#attend(batch)
     }
-    const topics = new Set(flights.map(({ batch }) => batch.topic))
-    for (const topic of topics) cluster.use(topic)
-    const { request, maxVersion } = produceRequest(flights, config, cluster)
+    const { request, maxVersion, inOrder } = produceRequest(flights, config, cluster)
     this.#inFlight.set(connection, (this.#inFlight.get(connection) ?? 0) + 1)
     if (cluster.publisher.heard('produce:sent')) this.#tellSent(connection, flights)
     const silent = config.acks === '0'
@@ -234,7 +206,7 @@ export class Sender {
           const throttleMs = silent ? 0 : answer.throttleTimeMs
           statistics.answered(connection.name, cluster.clock.now() - sentAt, throttleMs)
           if (throttleMs > 0) this.#parts.throttled({ broker: connection.name, throttleMs })
-          this.#answered(connection, flights, silent ? undefined : answer)
+          this.#answered(connection, inOrder, silent ? undefined : answer)
         },
         error => {
           statistics.broke(connection.name)
@@ -275,7 +247,7 @@ export class Sender {
       for (const flight of flights) judge.sentSilently(flight)
       return
     }
-    const answers = answersOf(flights, answer, cluster)
+    const answers = answersOf(flights, answer, cluster.view)
     let at = 0
     for (const flight of flights) {
       judge.answered(flight, answers[at++] ?? NO_ANSWER, answer.nodeEndpoints, connection.name)

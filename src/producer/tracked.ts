@@ -47,7 +47,7 @@ type Settle = (
   outcome: DeliveryReport<unknown, unknown> | Promise<DeliveryReport<unknown, unknown>>,
 ) => void
 
-// The executor runs within `new Promise`, so that its function can be handed over here.
+// As in `deferred`: the executor runs within `new Promise`, so its function can be handed over.
 let settleLatest: Settle
 const handOver = (resolve: Settle) => {
   settleLatest = resolve

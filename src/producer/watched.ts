@@ -1,5 +1,10 @@
 import type { EventSource } from '../events.ts'
-import { beginOperation, Operation, type OperationFacts } from '../operations.ts'
+import {
+  beginOperation,
+  Operation,
+  type OperationFacts,
+  type OperationOutcome,
+} from '../operations.ts'
 import type { RecordHeader } from '../records/layout.ts'
 import type { DeliveryReport, ProducerRecord } from './delivery.ts'
 import { checkRecord, headerList } from './records.ts'
@@ -32,25 +37,21 @@ export class Watched implements Tracked {
   }
 
   resolve(report: DeliveryReport<unknown, unknown>): void {
-    try {
-      this.#tell(inner => inner.resolve(report))
-    } finally {
-      this.operation.end({ stored: report })
-    }
+    this.#end(inner => inner.resolve(report), { stored: report })
   }
 
   reject(error: unknown): void {
-    try {
-      this.#tell(inner => inner.reject(error))
-    } finally {
-      this.operation.end({ error })
-    }
+    this.#end(inner => inner.reject(error), { error })
   }
 
   /** Callbacks run where the record was produced, as far as tools know of places. */
-  #tell(what: (inner: Tracked) => void): void {
-    const { inner } = this
-    if (inner) this.operation.run(() => what(inner))
+  #end(tell: (inner: Tracked) => void, outcome: OperationOutcome<'produce'>): void {
+    const { inner, operation } = this
+    try {
+      if (inner) operation.run(() => tell(inner))
+    } finally {
+      operation.end(outcome)
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Reader, WireError } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
+import { FrameMemory } from './frame-memory.ts'
 import { apiByKey } from './messages/index.ts'
 import type { Api, RequestInput, ResponseInput, ResponseOf } from './schema/api.ts'
 import { int16Length, stringCodec } from './schema/primitives.ts'
@@ -136,10 +137,12 @@ const LEAST_ROOM_BYTES = 4_096
  * what has really come.
  *
  * Whoever can choose where bytes are read to asks `room()` before each read: then a large frame is
- * read to where it stays, and nothing is copied but its beginning.
+ * read to where it stays, and nothing is copied but its beginning. Large ones are read to what was
+ * given back to `memory`, if there is any.
  */
 export class FrameSplitter {
   readonly #maxSize: number
+  readonly #memory: FrameMemory
   readonly #header = Buffer.alloc(4)
   #headerSize = 0
   /** The size of the frame that is being gathered, or -1 between frames. */
@@ -148,15 +151,16 @@ export class FrameSplitter {
   #gatheredSize = 0
   #scratch: Buffer = Buffer.alloc(0)
 
-  constructor(maxSize: number) {
+  constructor(maxSize: number, memory: FrameMemory = new FrameMemory()) {
     this.#maxSize = maxSize
+    this.#memory = memory
   }
 
   /** Where the next bytes had best be read to, from the front; never empty. */
   room(): Buffer {
     if (this.#frameSize > 0) {
       this.#claim(this.#gatheredSize + 1)
-      return this.#gathered.subarray(this.#gatheredSize)
+      return this.#gathered.subarray(this.#gatheredSize, this.#frameSize)
     }
     if (this.#scratch.length < LEAST_ROOM_BYTES)
       this.#scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
@@ -208,7 +212,7 @@ export class FrameSplitter {
     }
     this.#gather(chunk, at, taken)
     if (taken === wanted) {
-      frames.push(this.#gathered)
+      frames.push(this.#gathered.subarray(0, this.#frameSize))
       this.#reset()
     }
     return at + taken
@@ -225,10 +229,16 @@ export class FrameSplitter {
 
   #claim(needed: number): void {
     if (needed <= this.#gathered.length) return
-    const room = Math.max(needed * CLAIM_FACTOR, SCRATCH_BYTES)
-    const larger = Buffer.allocUnsafeSlow(Math.min(this.#frameSize, room))
+    const larger = this.#memory.take(this.#frameSize) ?? this.#roomFor(needed)
     this.#gathered.copy(larger, 0, 0, this.#gatheredSize)
     this.#gathered = larger
+  }
+
+  #roomFor(needed: number): Buffer {
+    const room = Math.max(needed * CLAIM_FACTOR, SCRATCH_BYTES)
+    return room < this.#frameSize
+      ? Buffer.allocUnsafeSlow(room)
+      : this.#memory.make(this.#frameSize)
   }
 
   #reset(): void {

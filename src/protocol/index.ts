@@ -1,5 +1,6 @@
 export { ERROR_TABLE, type ErrorEntry, type ErrorName, errorByCode, errorByName } from './errors.ts'
 export * from './frame.ts'
+export { FrameMemory } from './frame-memory.ts'
 export * from './messages/index.ts'
 export * from './schema/api.ts'
 export { arbitrary } from './schema/arbitrary.ts'

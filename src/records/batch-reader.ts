@@ -151,6 +151,11 @@ export class RecordBatch {
     return this.bytes.subarray(BATCH_HEADER_BYTES)
   }
 
+  /** What its header tells, without the bytes of its records. */
+  headerAlone(): RecordBatch {
+    return new RecordBatch(Buffer.from(this.bytes.subarray(0, BATCH_HEADER_BYTES)), this.position)
+  }
+
   crcIsRight(): boolean {
     return crc32c(this.bytes.subarray(ATTRIBUTES_AT)) === this.crc
   }

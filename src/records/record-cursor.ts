@@ -67,11 +67,65 @@ export class RecordCursor {
       if (this.#at !== this.buffer.length) throw this.#trailing()
       return false
     }
+    if (!this.#nextBrief()) this.#nextAny()
+    this.#at = this.end
+    this.#left--
+    return true
+  }
+
+  /**
+   * Moves to a record of which each number takes one or two bytes, as nearly all do. False, and
+   * nothing moved, where one is longer or is not what it should be, which `#nextAny` knows to tell.
+   * Key and value are written out: a function for both would have two numbers to give back.
+   */
+  #nextBrief(): boolean {
+    const { buffer } = this
+    let at = this.#at
+    const size = briefAt(buffer, at)
+    at += widthAt(buffer, at)
+    const end = at + size
+    if (size === LONG || size < 6 || end > buffer.length) return false
+    at++ // attributes, of which no bit has a meaning yet
+    const timestampDelta = briefAt(buffer, at)
+    at += widthAt(buffer, at)
+    const offsetDelta = briefAt(buffer, at)
+    at += widthAt(buffer, at)
+    if (timestampDelta === LONG || offsetDelta === LONG) return false
+    if (offsetDelta < 0 || offsetDelta > this.#lastOffsetDelta) return false
+    const keySize = briefAt(buffer, at)
+    at += widthAt(buffer, at)
+    const keyStart = keySize < 0 ? -1 : at
+    if (keySize < -1 || keySize > end - at) return false
+    if (keySize > 0) at += keySize
+    const keyEnd = at
+    const valueSize = briefAt(buffer, at)
+    at += widthAt(buffer, at)
+    const valueStart = valueSize < 0 ? -1 : at
+    if (valueSize < -1 || valueSize > end - at) return false
+    if (valueSize > 0) at += valueSize
+    const valueEnd = at
+    const headerCount = briefAt(buffer, at)
+    at += widthAt(buffer, at)
+    if (!mayHold(headerCount, end - at)) return false
+    this.timestampDelta = timestampDelta
+    this.timestamp = this.#logAppendTime ?? this.#baseTimestamp + timestampDelta
+    this.offset = this.#baseOffset + offsetDelta
+    this.keyStart = keyStart
+    this.keyEnd = keyEnd
+    this.valueStart = valueStart
+    this.valueEnd = valueEnd
+    this.headerCount = headerCount
+    this.headersStart = at
+    this.end = end
+    return true
+  }
+
+  #nextAny(): void {
     const start = this.#at
     const size = this.#varint()
     this.end = this.#at + size
     if (size < 6 || this.end > this.buffer.length) throw this.#wrongSize(start, size)
-    this.#at++ // attributes, of which no bit has a meaning yet
+    this.#at++
     this.timestampDelta = this.#varlong()
     this.timestamp = this.#logAppendTime ?? this.#baseTimestamp + this.timestampDelta
     const offsetDelta = this.#varint()
@@ -85,18 +139,10 @@ export class RecordCursor {
     this.valueEnd = this.#at
     this.headerCount = this.#varint()
     this.headersStart = this.#at
-    // A header takes two bytes at least, and without any the record is over.
     const room = this.end - this.#at
-    if (
-      this.headerCount < 0 ||
-      2 * this.headerCount > room ||
-      (this.headerCount === 0 && room > 0)
-    ) {
+    if (!mayHold(this.headerCount, room)) {
       throw this.#corrupt(start, `${this.headerCount} headers in ${room} bytes`)
     }
-    this.#at = this.end
-    this.#left--
-    return true
   }
 
   /** A view of the key. */
@@ -135,34 +181,6 @@ export class RecordCursor {
   }
 
   #varint(): number {
-    return this.#brief() ?? this.#longVarint()
-  }
-
-  #varlong(): number {
-    return this.#brief() ?? this.#longVarlong()
-  }
-
-  /**
-   * A varint of one or two bytes, as nearly all are: small enough to be compiled into `next`. None
-   * where it is longer, or begins behind the end, where there is no byte to compare.
-   */
-  #brief(): number | undefined {
-    const { buffer } = this
-    const at = this.#at
-    const first = buffer[at]!
-    if (first < 0x80) {
-      this.#at = at + 1
-      return (first >>> 1) ^ -(first & 1)
-    }
-    const second = buffer[at + 1]!
-    if (second < 0x80) {
-      this.#at = at + 2
-      return ((second << 6) | ((first & 0x7f) >>> 1)) ^ -(first & 1)
-    }
-    return undefined
-  }
-
-  #longVarint(): number {
     const { buffer } = this
     let at = this.#at
     let raw = 0
@@ -179,7 +197,7 @@ export class RecordCursor {
   }
 
   /** Up to 28 bits as a varint, which is a day and a half of milliseconds; else the slow way. */
-  #longVarlong(): number {
+  #varlong(): number {
     const { buffer } = this
     let at = this.#at
     let raw = 0
@@ -219,6 +237,27 @@ export class RecordCursor {
     const where = `byte ${position} of the records at base offset ${this.#baseOffset}`
     return new RecordsError('CORRUPT_MESSAGE', `corrupt record batch: ${what} (${where})`, position)
   }
+}
+
+/** What `briefAt` gives for a number that is longer than it reads; no number of two bytes is it. */
+const LONG = 1 << 20
+
+/** The varint at `at`, if it takes one or two bytes. V8 compiles it into its caller. */
+function briefAt(buffer: Buffer, at: number): number {
+  const first = buffer[at]!
+  if (first < 0x80) return (first >>> 1) ^ -(first & 1)
+  const second = buffer[at + 1]!
+  return second < 0x80 ? ((second << 6) | ((first & 0x7f) >>> 1)) ^ -(first & 1) : LONG
+}
+
+/** How many bytes that took. */
+function widthAt(buffer: Buffer, at: number): number {
+  return buffer[at]! < 0x80 ? 1 : 2
+}
+
+/** A header takes two bytes at least, and without any the record is over. */
+function mayHold(headers: number, room: number): boolean {
+  return headers === 0 ? room === 0 : headers > 0 && 2 * headers <= room
 }
 
 /**

@@ -6,6 +6,9 @@ export interface Mark {
   readonly at: number
 }
 
+/** Below this a copy costs less than one more piece of a `writev`. */
+const LEAST_REFERENCE = 1_024
+
 /**
  * Writes Kafka's primitive types. Small things go to a scratch buffer that grows; large buffers
  * are kept by reference, so `chunks()` can be handed to one `writev` without a copy.
@@ -18,7 +21,7 @@ export class Writer {
   #start = 0
   #at = 0
 
-  constructor(scratchSize = 256) {
+  constructor(scratchSize = 512) {
     this.#scratch = Buffer.allocUnsafe(scratchSize)
   }
 
@@ -111,9 +114,9 @@ export class Writer {
     this.#scratch.set(bytes, at)
   }
 
-  /** Takes `chunk` by reference: it must not change until it has been sent. */
+  /** Takes `chunk` by reference, unless it is small: it must not change until it has been sent. */
   reference(chunk: Buffer): void {
-    if (chunk.length === 0) return
+    if (chunk.length < LEAST_REFERENCE) return this.bytes(chunk)
     this.#close()
     this.#chunks.push(chunk)
     this.#closedBytes += chunk.length

@@ -5,6 +5,7 @@
  *   all that holds for a name: its own, prefixes of it, and the wildcard.
  * - Where no authorizer is in force: SECURITY_DISABLED.
  */
+import { groupBy } from '../../base/group-by.ts'
 import { DescribeAcls } from '../../protocol/messages/index.ts'
 import { on } from '../handler.ts'
 import type { Acl } from '../security/acl/acl.ts'
@@ -31,13 +32,9 @@ export const describeAcls = on(DescribeAcls, [1, 3], async (request, { cluster }
 })
 
 function byResource(acls: readonly Acl[]) {
-  const resources = new Map<string, Acl[]>()
-  for (const acl of acls) {
-    const key = JSON.stringify([acl.resourceType, acl.resourceName, acl.patternType])
-    const same = resources.get(key)
-    if (same) same.push(acl)
-    else resources.set(key, [acl])
-  }
+  const resources = groupBy(acls, acl =>
+    JSON.stringify([acl.resourceType, acl.resourceName, acl.patternType]),
+  )
   return Array.from(resources.values(), same => {
     const { resourceType, resourceName, patternType } = same[0]!
     return { resourceType, resourceName, patternType, acls: same }

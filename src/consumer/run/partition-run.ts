@@ -1,3 +1,4 @@
+import type { MessageSource } from '../message.ts'
 import type { ConsumedPartition } from '../partition.ts'
 import type { Portion } from '../portion.ts'
 
@@ -37,6 +38,8 @@ export class PartitionRun {
   readonly partition: ConsumedPartition
   readonly generation: number
   portion: Portion | undefined
+  /** What the messages of that have in common. */
+  source: MessageSource | undefined
   /** In the order of the log. */
   readonly #pulled: Pulled[] = []
   /** Lanes that are busy, and what waits behind. */

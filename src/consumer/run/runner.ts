@@ -2,7 +2,7 @@ import type { Timer } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { asError } from '../../errors.ts'
 import { callHandler } from '../attended.ts'
-import { Message } from '../message.ts'
+import { Message, type MessageSource } from '../message.ts'
 import { MessageBatch, sourceOf } from '../message-batch.ts'
 import type { ConsumedPartition } from '../partition.ts'
 import type { Portion } from '../portion.ts'
@@ -127,6 +127,7 @@ export class Runner<Key, Value> implements InWork {
     const { partition } = portion
     const run = this.#runs.get(partition) ?? new PartitionRun(partition)
     run.portion = portion
+    run.source = sourceOf(partition, portion.batch, this.#parts.deserializers)
     this.#runs.set(partition, run)
     return true
   }
@@ -137,7 +138,7 @@ export class Runner<Key, Value> implements InWork {
     if (this.#isOver || !this.#parts.gate.open || this.#failure) return false
     if (partition.paused || partition.leaving || !run.isCurrent) return false
     while (run.portion && run.hasRoom(this.#window)) {
-      const unit = this.#next(run.portion)
+      const unit = this.#next(run.portion, run.source)
       if (unit) run.pull(unit)
       else this.#finish(run, run.portion)
     }
@@ -193,7 +194,7 @@ export class Runner<Key, Value> implements InWork {
     this.#rests.add(timer)
   }
 
-  #next(portion: Portion): Unit | undefined {
+  #next(portion: Portion, source: MessageSource | undefined): Unit | undefined {
     if (!portion.isLive) return undefined
     const { eachMessage, eachBatch } = this.#options
     if (eachBatch)
@@ -202,8 +203,8 @@ export class Runner<Key, Value> implements InWork {
         : undefined
     try {
       const cursor = portion.next()
-      if (!cursor || !eachMessage) return undefined
-      const message = new Message<Key, Value>(sourceOf(portion, this.#parts.deserializers), cursor)
+      if (!cursor || !source || !eachMessage) return undefined
+      const message = new Message<Key, Value>(source, cursor)
       return this.#message(portion.partition, message, eachMessage)
     } catch (error) {
       const { partition } = portion

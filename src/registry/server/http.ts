@@ -88,10 +88,11 @@ function decoded(segment: string): string {
   }
 }
 
+/** A body, or a refusal as soon as it is too large. */
 async function read(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     const bytes: Buffer = Buffer.from(chunk)
     size += bytes.length
     if (size > MAX_BODY) throw refusals.tooLarge(MAX_BODY)
@@ -122,9 +123,10 @@ function send(
   // Who asks for plain JSON and nothing else gets it.
   const plain = request.headers.accept?.trim() === 'application/json'
   response.setHeader('content-type', plain ? 'application/json' : CONTENT_TYPE)
-  // A body that was not read to its end would be taken for the next request.
-  if (!request.complete) response.setHeader('connection', 'close')
   response.writeHead(status).end(text)
+  // What still comes of a body is thrown away. Were the connection closed on it, the system would
+  // reset it, and whoever is sending would see a broken pipe in place of the answer.
+  if (!request.complete) request.resume()
 }
 
 function sendError(request: IncomingMessage, response: ServerResponse, error: unknown): void {

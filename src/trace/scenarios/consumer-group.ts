@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenario.ts'
-import { groupSettings, handedTo } from './groups.ts'
+import { groupSettings, handedTo, shareOf } from './groups.ts'
 
 const RECORDS = 12
 
@@ -15,6 +15,7 @@ export const consumerGroup: Scenario = {
     await anna.subscribe([topic], '… has all partitions for itself.')
     const ben = stage.consumer('ben', settings, 'The second member joins:')
     await ben.subscribe([topic], 'half of the partitions move over to it.')
+    await stage.until('the share of ben', () => shareOf(stage, 'ben') === 2)
     const producer = stage.producer('producer', { 'linger.ms': 60_000 })
     const orders = Array.from({ length: RECORDS }, (_, i) => ({
       topic,

@@ -2,15 +2,21 @@ import { describe, expect, test } from 'vitest'
 import { FakeClock } from '../../../src/base/fake-clock.ts'
 import { seededRandom } from '../../../src/base/random.ts'
 import { EmbeddedCluster } from '../../../src/broker/index.ts'
+import type { ListenerSecurity } from '../../../src/broker/security/options.ts'
 import { Cluster } from '../../../src/cluster/cluster.ts'
 import { ClusterView } from '../../../src/cluster/metadata.ts'
 import { clientOptions, configure } from '../../../src/cluster/options.ts'
 import { BrokerError } from '../../../src/errors.ts'
+import { listen } from '../../../src/events.ts'
 import { silentLogger } from '../../../src/logger.ts'
 import { MemoryNetwork } from '../../../src/net/memory.ts'
 import { DescribeCluster } from '../../../src/protocol/index.ts'
 
-async function setUp(settings: Record<string, unknown> = {}, brokers = 3) {
+async function setUp(
+  settings: Record<string, unknown> = {},
+  brokers = 3,
+  security: ListenerSecurity = {},
+) {
   const clock = new FakeClock()
   const network = new MemoryNetwork(clock)
   const embedded = await EmbeddedCluster.start({
@@ -18,6 +24,7 @@ async function setUp(settings: Record<string, unknown> = {}, brokers = 3) {
     clock,
     listen: network.listen,
     logger: silentLogger,
+    security,
   })
   const dials: string[] = []
   const { values } = configure(clientOptions, {
@@ -126,6 +133,28 @@ describe('a cluster', () => {
     )
     expect(cluster.view.brokers.size).toBe(3)
     expect(dialled()).toContain(embedded.bootstrapServers.split(',')[0])
+  })
+
+  test('counts a connection as open while its session is renewed (KIP-368)', async () => {
+    const login = {
+      'security.protocol': 'sasl_plaintext',
+      'sasl.mechanism': 'PLAIN',
+      'sasl.username': 'alice',
+      'sasl.password': 'sesame-opens',
+    }
+    const mechanisms = { PLAIN: { users: { alice: 'sesame-opens' } } }
+    const security = { sasl: { mechanisms, maxReauthMs: 1_000 } }
+    const { cluster, settle } = await setUp(login, 1, security)
+    await settle(cluster.topic('t'), 100)
+    const open = cluster.brokers.open().length
+    expect(open).toBeGreaterThan(0)
+    const whileRenewed: number[] = []
+    const stop = listen('request:sent', ({ api }) => {
+      if (api === 'SaslAuthenticate') whileRenewed.push(cluster.brokers.open().length)
+    })
+    await settle(Promise.resolve(), 1_000)
+    stop()
+    expect(whileRenewed).toEqual([open])
   })
 
   test('forgets topics that nobody uses, and closes connections without traffic', async () => {

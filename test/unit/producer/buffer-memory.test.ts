@@ -33,3 +33,49 @@ test('whoever waits for it to drain goes on at half the mark, and at once below 
   memory.release(KiB)
   await drained
 })
+
+/** Takes buffers, and tells how many of them had been in use before. */
+function taker(memory: BufferMemory) {
+  const known = new Set<Buffer>()
+  return (count: number, size: number) => {
+    const taken = Array.from({ length: count }, () => memory.take(size)!)
+    const again = taken.filter(buffer => known.has(buffer)).length
+    for (const buffer of taken) known.add(buffer)
+    const giveBack = () => {
+      for (const buffer of taken) memory.give(buffer)
+    }
+    return { again, giveBack }
+  }
+}
+
+test('free buffers serve again, as long as these and those in use stay within the limit', () => {
+  const memory = new BufferMemory(64 * KiB, new FakeClock())
+  const take = taker(memory)
+  const large = take(4, 16 * KiB)
+  expect(memory.take(KiB)).toBeUndefined()
+  large.giveBack()
+  const small = take(32, KiB)
+  expect(small.again).toBe(0)
+  small.giveBack()
+  // 32 KiB of small ones took the place of two large ones, and all are still there.
+  const both = [take(32, KiB), take(2, 16 * KiB)]
+  expect(both.map(({ again }) => again)).toEqual([32, 2])
+  for (const { giveBack } of both) giveBack()
+  memory.reserve(64 * KiB)
+  memory.release(64 * KiB)
+  expect(take(4, 16 * KiB).again).toBe(0)
+})
+
+test('after a burst 32 MiB are kept, the latest sizes first', () => {
+  const MiB = 1024 * KiB
+  const memory = new BufferMemory(128 * MiB, new FakeClock())
+  const take = taker(memory)
+  take(64, MiB).giveBack()
+  expect(take(64, MiB).again).toBe(32)
+  const other = new BufferMemory(128 * MiB, new FakeClock())
+  const takeOther = taker(other)
+  takeOther(32, MiB).giveBack()
+  takeOther(12, 2 * MiB).giveBack()
+  expect(takeOther(12, 2 * MiB).again).toBe(12)
+  expect(takeOther(32, MiB).again).toBe(8)
+})

@@ -35,7 +35,7 @@ describe('requests', () => {
   })
 
   test('give records by reference', () => {
-    const records = [Buffer.from('first'), Buffer.from('second')]
+    const records = [Buffer.alloc(2_000, 'first'), Buffer.alloc(3_000, 'second')]
     const topicData = [{ name: 'a', partitionData: [{ index: 0, records }] }]
     const chunks = encodeRequest(Produce, 9, 1, 'me', { acks: 1, timeoutMs: 1, topicData })
     expect(chunks).toContain(records[0])
@@ -45,7 +45,7 @@ describe('requests', () => {
     const reader = new Reader(whole, 4)
     decodeRequestHeader(reader)
     const read = Produce.request.at(9).read(reader)
-    expect(read.topicData[0]?.partitionData[0]?.records).toEqual(Buffer.from('firstsecond'))
+    expect(read.topicData[0]?.partitionData[0]?.records).toEqual(Buffer.concat(records))
   })
 
   test('are known by their header', () => {

@@ -134,15 +134,16 @@ describe('what the Writer writes, the Reader reads', () => {
     expect(bytes.length).toBe(404)
   })
 
-  test('large things are chunks of their own, empty ones none', () => {
+  test('large things are chunks of their own, small ones and empty ones are not', () => {
     const large = Buffer.alloc(10_000)
     const writer = new Writer()
     writer.int32(1)
     writer.reference(large)
     writer.reference(Buffer.alloc(0))
     writer.int32(2)
+    writer.reference(Buffer.from('small'))
     const chunks = writer.chunks()
-    expect(chunks.map(chunk => chunk.length)).toEqual([4, 10_000, 4])
+    expect(chunks.map(chunk => chunk.length)).toEqual([4, 10_000, 9])
     expect(chunks[1]).toBe(large)
   })
 })

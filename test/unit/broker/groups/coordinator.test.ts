@@ -19,6 +19,7 @@ import {
   SyncGroup,
 } from '../../../../src/protocol/messages/index.ts'
 import { RawClient } from '../../../broker/raw-client.ts'
+import { freePorts } from '../../../support/ports.ts'
 
 const nameOf = (errorCode: number) => errorByCode(errorCode).name
 const start = (options = {}) => EmbeddedCluster.start({ logger: silentLogger, ...options })
@@ -359,7 +360,9 @@ describe('coordinators', () => {
   beforeEach(async () => {
     client.close()
     await cluster.stop()
-    await begin({ brokers: 3 })
+    // One is stopped and started again: a port of the system's choice might be taken meanwhile.
+    const [port] = await freePorts(3)
+    await begin({ brokers: 3, port })
   })
 
   async function coordinatorOf(groupId: string): Promise<number> {

@@ -8,6 +8,7 @@ import { Fetch, ListOffsets } from '../../../../src/protocol/messages/index.ts'
 import { RawClient } from '../../../broker/raw-client.ts'
 import { readBack } from '../../../contract/read-back.ts'
 import { TransactionClient } from '../../../contract/transaction-client.ts'
+import { freePorts } from '../../../support/ports.ts'
 
 const start = (options = {}) => EmbeddedCluster.start({ logger: silentLogger, ...options })
 
@@ -66,7 +67,9 @@ test('what was sent later does not overtake a batch that had to wait for the mar
 })
 
 test('a marker waits for a leader, and a coordinator moves with its state', async () => {
-  await using cluster = await start({ brokers: 3, defaultReplicationFactor: 1 })
+  // One is stopped and started again: a port of the system's choice might go to another meanwhile.
+  const [port] = await freePorts(3)
+  await using cluster = await start({ brokers: 3, port, defaultReplicationFactor: 1 })
   using producer = await client(cluster, 3)
   const first = await producer.identity()
   for (const partition of [0, 1, 2]) {
