@@ -190,7 +190,10 @@ test('a topic is deleted while it is compacted, and one of its name begins empty
   expect(await offsets()).toEqual([0, 0])
 })
 
-test('a broker that is killed while it compacts has the latest of each key', async () => {
+// A process is started in each of four rounds.
+const SLOW = { timeout: 240_000 }
+
+test('a broker that is killed while it compacts has the latest of each key', SLOW, async () => {
   await cluster.stop()
   const script = join(import.meta.dirname, 'serve.ts')
   const acknowledged = new Map<string, number>()

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { EmbeddedCluster } from '../../src/broker/index.ts'
 import { silentLogger } from '../../src/logger.ts'
 import {
+  DescribeConfigs,
   Fetch,
   InitProducerId,
   ListOffsets,
@@ -53,7 +54,7 @@ async function valuesOf(client: RawClient): Promise<string[]> {
 
 test.each([false, true])('a cluster comes back as it was (fsync %s)', async fsync => {
   const first = await start({ brokers: 2, fsync })
-  await first.createTopic('orders', { partitions: 2, config: { 'retention.ms': '7' } })
+  await first.createTopic('orders', { partitions: 2, config: { 'max.message.bytes': '7000' } })
   first.moveLeader('orders', 0, 1)
   const before = await connect(first)
   const { topicId } = (await before.call(Metadata, 12, { topics: null })).topics[0]!
@@ -69,6 +70,14 @@ test.each([false, true])('a cluster comes back as it was (fsync %s)', async fsyn
   expect(metadata.topics).toMatchObject([{ name: 'orders', topicId, partitions: [{}, {}] }])
   expect(metadata.topics[0]!.partitions.every(({ leaderId }) => leaderId === 1)).toBe(true)
   expect(metadata.topics[0]!.partitions[0]!.leaderEpoch).toBeGreaterThan(1)
+  const resources = [{ resourceType: 2, resourceName: 'orders', configurationKeys: null }]
+  const { results } = await after.call(DescribeConfigs, 4, {
+    resources,
+    includeSynonyms: false,
+    includeDocumentation: false,
+  })
+  const largest = results[0]!.configs.find(({ name }) => name === 'max.message.bytes')
+  expect(largest?.value).toBe('7000')
   expect(await valuesOf(after)).toEqual(['a', 'b'])
   const again = { producerId, producerEpoch: 0, baseSequence: 0 }
   expect(await produce(after, ['a', 'b'], again)).toMatchObject({ errorCode: 0, baseOffset: 0 })
@@ -136,7 +145,10 @@ test('folders of others, of other versions, or damaged, stay as they are', async
   await expect(start()).rejects.toMatchObject({ code: 'DATA_FOLDER_NOT_OURS' })
 })
 
-test('what a killed broker had acknowledged is there afterwards', async () => {
+// A process is started in each of three rounds.
+const SLOW = { timeout: 240_000 }
+
+test('what a killed broker had acknowledged is there afterwards', SLOW, async () => {
   const script = join(import.meta.dirname, 'serve.ts')
   for (let round = 0; round < 3; round++) {
     const args = ['--import', 'tsx', script, folder]

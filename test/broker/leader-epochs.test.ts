@@ -12,7 +12,7 @@ test('where a reign ended is told with the epoch that it is about (KIP-320)', as
   const clients = await Promise.all(cluster.brokers.map(({ address }) => RawClient.open(address)))
   let leader = 0
   const produce = async (...values: string[]) => {
-    const partitionData = [{ index: 0, records: batchOf(values, { timestamp: 1 }) }]
+    const partitionData = [{ index: 0, records: batchOf(values) }]
     const topicData = [{ name: 'orders', partitionData }]
     const ask = { acks: -1, timeoutMs: 1000, topicData }
     const answer = await clients[leader]!.call(Produce, 9, ask)

@@ -49,7 +49,7 @@ describe('quotas of the embedded broker', () => {
       isAnswered = true
     })
     using other = await RawClient.open(cluster.brokers[0]!.address)
-    for (let i = 0; i < 20; i++) await other.call(Metadata, 9, nothing)
+    for (let i = 0; i < 3; i++) await other.call(Metadata, 9, nothing)
     return !isAnswered
   }
 

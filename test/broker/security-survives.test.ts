@@ -107,7 +107,6 @@ test('ACLs, users and quotas that were answered survive kill -9', async () => {
   using admin = new Admin({
     'bootstrap.servers': String(bootstrapServers),
     logger: silentLogger,
-    'request.timeout.ms': 5000,
   })
   for (let n = 0; n <= LAST; n++) await change(admin, n)
   // It dies while more is being written.

@@ -7,6 +7,8 @@ export class ChurnLedger {
   /** Where each ownership stands: the offset that must come next; none before the first record. */
   readonly #next = new Map<string, number>()
   readonly wrong: string[] = []
+  /** For each partition, one more than the last offset that was acknowledged to its producer. */
+  readonly ends: number[]
   assignments = 0
   revocations = 0
   losses = 0
@@ -16,6 +18,12 @@ export class ChurnLedger {
   constructor(partitions: number) {
     this.#times = Array.from({ length: partitions }, () => [])
     this.owners = Array.from({ length: partitions })
+    this.ends = Array.from({ length: partitions }, () => 0)
+  }
+
+  /** The producer was told where a record of its lies. */
+  acknowledged(partition: number, offset: number): void {
+    this.ends[partition] = Math.max(this.ends[partition]!, offset + 1)
   }
 
   /** One line of a member. */
@@ -42,9 +50,14 @@ export class ChurnLedger {
     return this.#times[partition]!.reduce((sum, times) => sum + (times > 0 ? 1 : 0), 0)
   }
 
-  /** The records below these ends that nobody has processed. */
-  missing(ends: readonly number[]): string[] {
-    return ends.flatMap((end, partition) =>
+  /** Whether there are acknowledged records of a partition that nobody has processed yet. */
+  isBehind(partition: number): boolean {
+    return this.progress(partition) < this.ends[partition]!
+  }
+
+  /** The acknowledged records that nobody has processed. */
+  get missing(): string[] {
+    return this.ends.flatMap((end, partition) =>
       Array.from({ length: end }, (_, offset) => offset)
         .filter(offset => !this.#times[partition]![offset])
         .map(offset => `${partition}/${offset}`),

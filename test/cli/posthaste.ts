@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { StringDecoder } from 'node:string_decoder'
 import { vi } from 'vitest'
 import { root } from '../support/cache.ts'
 import { sharedPackage } from '../support/door.ts'
@@ -33,11 +34,13 @@ export class Running {
 
   constructor(args: readonly string[]) {
     this.child = spawn(process.execPath, [main, ...args], { cwd: root, env: surroundings() })
+    // A letter of several bytes may come in two pieces.
+    const [out, err] = [new StringDecoder(), new StringDecoder()]
     this.child.stdout.on('data', chunk => {
-      this.stdout += chunk
+      this.stdout += out.write(chunk)
     })
     this.child.stderr.on('data', chunk => {
-      this.stderr += chunk
+      this.stderr += err.write(chunk)
     })
     this.child.stdin.on('error', () => {})
     this.ended = new Promise(resolve => this.child.on('close', resolve))

@@ -176,10 +176,7 @@ onGuardedClusters('who may do what', (cluster, kind) => {
       await settles(() => admin.acls.list({ principal })).toHaveLength(before + rights.length)
     }
     const produce = async (idempotence = true) => {
-      // A right may be granted while a record waits: so it is waited for as long as this.
-      const patience = { 'delivery.timeout.ms': 3_000, 'request.timeout.ms': 2_000 }
-      const settings = { ...own, ...patience, 'enable.idempotence': idempotence }
-      await using producer = new Producer(settings)
+      await using producer = new Producer({ ...own, 'enable.idempotence': idempotence })
       await producer.send({ topic, value: 'v' })
     }
     const consume = async () => {

@@ -192,14 +192,16 @@ onBothClusters('records', cluster => {
   test('are found by time, and deleted up to an offset', async () => {
     const topic = freshName('log')
     await admin().topics.create([{ name: topic, partitions: 2 }])
-    const records = dealt(topic, 10, 1).map((each, i) => ({ ...each, timestamp: 1000 + i * 100 }))
+    // Not long ago, or retention may take them away meanwhile.
+    const begun = Date.now() - 60_000
+    const records = dealt(topic, 10, 1).map((each, i) => ({ ...each, timestamp: begun + i * 100 }))
     // One batch a record, so that times are found to the record.
     for (const record of records) await produceAll(cluster().bootstrapServers, [record])
     const at = (at: 'earliest' | 'latest' | 'max-timestamp' | { timestamp: number }) =>
       ({ topic, partition: 0, at }) as const
     const found = async () => {
-      const asks = [at('earliest'), at({ timestamp: 1450 }), at({ timestamp: 99_999 })]
-      const all = [...asks, at('max-timestamp'), at('latest')]
+      const [within, after] = [at({ timestamp: begun + 450 }), at({ timestamp: begun + 99_000 })]
+      const all = [at('earliest'), within, after, at('max-timestamp'), at('latest')]
       return (await admin().records.offsets(all)).map(orThrow).map(({ offset }) => offset)
     }
     expect(await found()).toEqual([0, 5, -1, 9, 10])

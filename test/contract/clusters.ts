@@ -60,7 +60,7 @@ export function onFirstProtocol(title: string, tests: (cluster: () => ClusterUnd
       const format = ['--feature', 'transaction.version=1']
       const config = { 'transaction.abort.timed.out.transaction.cleanup.interval.ms': '200' }
       kafka = await startKafka({ format, config })
-    }, 60_000)
+    })
     afterAll(() => kafka.stop())
     tests(() => ({ kind: 'kafka', bootstrapServers: kafka.bootstrapServers }))
   })

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { deferred } from '../../src/base/deferred.ts'
 import {
+  Admin,
   Consumer,
   type ConsumerOptions,
   type KafkaError,
@@ -57,14 +59,12 @@ async function heartbeats(clientId: string, count: number): Promise<void> {
   })
 }
 
-/** Resolves when a consumer of that name asks to join its group. */
-function joinSent(clientId: string): Promise<void> {
-  return new Promise(resolve => {
-    const stop = listen('request:sent', ({ api, source }) => {
-      if (source.clientId !== clientId || api !== 'JoinGroup') return
-      stop()
-      resolve()
-    })
+/** Waits until the coordinator has begun to gather a group's members anew. */
+async function rebalanceBegun(bootstrapServers: string, group: string): Promise<void> {
+  using admin = new Admin({ 'bootstrap.servers': bootstrapServers })
+  await waitFor('a rebalance', async () => {
+    const [described] = await admin.groups.describe([group])
+    return described?.is === 'done' && described.value.state === 'PreparingRebalance'
   })
 }
 
@@ -188,24 +188,40 @@ for (const protocol of ['classic', 'consumer'] as const) {
       await consumer.close()
     })
 
-    test('a slow handler costs no membership; past max.poll.interval.ms it is told', async () => {
+    test('a slow handler costs no membership', async () => {
       const topic = await newTopic('group-slow', 1)
+      await produce(topic, 1, 1)
+      const session = protocol === 'classic' ? { 'session.timeout.ms': 6000 } : {}
+      let finish = () => {}
+      const waits = () => new Promise<void>(resolve => (finish = resolve))
+      const member = await join(topic, topic, { ...session, 'client.id': topic }, waits)
+      const { generationId } = member.consumer.groupMetadata()
+      // At 200 ms each they take longer than the session may.
+      await heartbeats(topic, 35)
+      expect(member.consumer.groupMetadata().generationId).toBe(generationId)
+      expect(member.happened).toEqual(['assigned 1'])
+      await waitFor('the handler', () => {
+        finish()
+        return member.values.length === 1
+      })
+      await member.close()
+      expect(await committedOf(topic, topic, 1)).toEqual([1])
+    })
+
+    test('a handler past max.poll.interval.ms is told, and costs the partitions until it ends', async () => {
+      const topic = await newTopic('group-stuck', 1)
       await produce(topic, 2, 1)
       const sessions = {
-        'max.poll.interval.ms': 9000,
+        'max.poll.interval.ms': 6000,
         ...(protocol === 'classic' && { 'session.timeout.ms': 6000 }),
       }
       let finish = () => {}
       const waits = () => new Promise<void>(resolve => (finish = resolve))
-      const member = await join(topic, topic, { ...sessions, 'client.id': topic }, waits)
-      const { generationId } = member.consumer.groupMetadata()
-      // At 200 ms each they take longer than the session may, and less than the handler may.
-      await heartbeats(topic, 35)
-      expect(member.consumer.groupMetadata().generationId).toBe(generationId)
-      expect(member.happened).toEqual(['assigned 1'])
+      const member = await join(topic, topic, sessions, waits)
       await waitFor('the event', () => member.errors.length > 0)
       expect(member.errors[0]).toMatchObject({ code: 'MAX_POLL_INTERVAL_EXCEEDED' })
       await waitFor('the loss', () => member.happened.includes('lost 1'))
+      expect(member.happened).toEqual(['assigned 1', 'lost 1'])
       finish()
       await waitFor('the return', () => member.happened.at(-1) === 'assigned 1')
       await waitFor('the same once more', () => {
@@ -257,6 +273,7 @@ for (const protocol of ['classic', 'consumer'] as const) {
 
 onBothClusters('members of a classic group', cluster => {
   const { settings, join, newTopic, produce } = helpers(cluster, 'classic')
+  const eager = { 'partition.assignment.strategy': 'range' }
 
   test('cooperative members keep what does not move, without a pause', async () => {
     const topic = await newTopic('group-cooperative', 4)
@@ -268,44 +285,53 @@ onBothClusters('members of a classic group', cluster => {
     await Promise.all([first.close(), second.close()])
   })
 
-  test('what moves waits for the record in work; past the deadline its signal aborts', async () => {
-    const topic = await newTopic('group-drain', 1)
-    await produce(topic, 2, 1)
-    const eager = { 'partition.assignment.strategy': 'range' }
-    const name = { 'client.id': `${topic}-first` }
-    const first = new Consumer(settings(topic, { ...eager, ...name, 'revoke.timeout.ms': 2000 }))
+  /** One that has a partition and works on its record until it is told to, or its signal aborts. */
+  async function working(topic: string, more: ConsumerOptions) {
+    await produce(topic, 1, 1)
+    const consumer = new Consumer(settings(topic, { ...eager, ...more }))
     const order: string[] = []
-    first.on('revoked', () => order.push('revoked'))
-    await first.subscribe([topic])
-    let finish = () => {}
+    consumer.on('revoked', () => order.push('revoked'))
+    await consumer.subscribe([topic])
+    const finished = deferred<void>()
     const loop = (async () => {
-      for await (const { offset, signal } of first) {
+      for await (const { offset, signal } of consumer) {
         order.push(`began ${offset}`)
-        await new Promise<void>(resolve => {
-          finish = resolve
-          signal.addEventListener('abort', () => resolve())
-        })
+        const aborted = new Promise(resolve => signal.addEventListener('abort', resolve))
+        await Promise.race([finished.promise, aborted])
         order.push(signal.aborted ? 'aborted' : 'done')
       }
     })()
     await waitFor('work', () => order.length === 1)
-    const sent = joinSent(`${topic}-second`)
-    const joining = join(topic, topic, { ...eager, 'client.id': `${topic}-second` })
-    await sent
-    // The first of these brings the news; the second comes while the record is waited for.
-    await heartbeats(`${topic}-first`, 2)
-    expect(order).toEqual(['began 0'])
-    finish()
+    const close = async () => {
+      finished.resolve()
+      await consumer.close()
+      await loop
+    }
+    return { order, finish: finished.resolve, close }
+  }
+
+  test('what moves waits for the record in work', async () => {
+    const topic = await newTopic('group-drain', 1)
+    const first = await working(topic, { 'client.id': `${topic}-first` })
+    const joining = join(topic, topic, eager)
+    await rebalanceBegun(cluster().bootstrapServers, topic)
+    // The first may have been answered before; the second brings the news; the third comes while
+    // the record is waited for.
+    await heartbeats(`${topic}-first`, 3)
+    expect(first.order).toEqual(['began 0'])
+    first.finish()
     const second = await joining
-    const third = await join(topic, topic, eager)
-    await Promise.all([second.close(), third.close()])
-    await produce(topic, 1, 1)
-    await waitFor('the partition back', () => order.at(-1)?.startsWith('began') ?? false)
-    const fourth = await join(topic, topic, eager)
-    expect(order.slice(0, 3)).toEqual(['began 0', 'done', 'revoked'])
-    expect(order.slice(-2)).toEqual(['aborted', 'revoked'])
-    await Promise.all([first.close(), fourth.close()])
-    await loop
+    expect(first.order).toEqual(['began 0', 'done', 'revoked'])
+    await Promise.all([first.close(), second.close()])
+  })
+
+  test('past the deadline the signal of the record in work aborts', async () => {
+    const topic = await newTopic('group-deadline', 1)
+    const first = await working(topic, { 'revoke.timeout.ms': 500 })
+    const second = await join(topic, topic, eager)
+    // Whoever has the partition then begins anew with the record.
+    expect(first.order.slice(0, 3)).toEqual(['began 0', 'aborted', 'revoked'])
+    await Promise.all([first.close(), second.close()])
   })
 
   test('commits of one that was thrown out are refused, and say so', async () => {

@@ -1,41 +1,21 @@
-import { Cluster } from '../../src/cluster/cluster.ts'
-import { clientOptions, configure } from '../../src/cluster/options.ts'
-import type { Consumer, Message, ProducerRecord } from '../../src/index.ts'
-import { Producer } from '../../src/index.ts'
-import { CreatePartitions, CreateTopics } from '../../src/protocol/index.ts'
-import { waitFor } from '../support/wait.ts'
+import {
+  Admin,
+  type Consumer,
+  type Message,
+  orThrow,
+  Producer,
+  type ProducerRecord,
+} from '../../src/index.ts'
 
-/** Makes a topic with so many partitions, and waits until every partition has a leader. */
+/** Makes a topic with so many partitions, and waits until every broker knows their leaders. */
 export async function createTopic(
   bootstrapServers: string,
   name: string,
-  numPartitions: number,
-  configs: Readonly<Record<string, string>> = {},
+  partitions: number,
+  config: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const { values } = configure(clientOptions, { 'bootstrap.servers': bootstrapServers })
-  const cluster = new Cluster({ config: values, autoCreateTopics: false })
-  try {
-    await cluster.refresh()
-    const topic = {
-      name,
-      numPartitions,
-      replicationFactor: -1,
-      assignments: [],
-      configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
-    }
-    const request = { topics: [topic], timeoutMs: 10_000, validateOnly: false }
-    const answer = await cluster.call(CreateTopics, request, { route: { to: 'controller' } })
-    const { errorCode, errorMessage } = answer.topics[0]!
-    if (errorCode !== 0) throw new Error(`${name} was not made: ${errorMessage}`)
-    await waitFor(`leaders of ${name}`, async () => {
-      cluster.use(name)
-      await cluster.refresh()
-      const partitions = cluster.view.topics.get(name)?.partitions ?? []
-      return partitions.length === numPartitions && partitions.every(({ leader }) => leader >= 0)
-    })
-  } finally {
-    cluster.close()
-  }
+  using admin = new Admin({ 'bootstrap.servers': bootstrapServers })
+  for (const made of await admin.topics.create([{ name, partitions, config }])) orThrow(made)
 }
 
 export async function produceAll(
@@ -90,19 +70,6 @@ export async function addPartitions(
   name: string,
   count: number,
 ): Promise<void> {
-  const { values } = configure(clientOptions, { 'bootstrap.servers': bootstrapServers })
-  const cluster = new Cluster({ config: values, autoCreateTopics: false })
-  try {
-    await cluster.refresh()
-    const request = {
-      topics: [{ name, count, assignments: null }],
-      timeoutMs: 10_000,
-      validateOnly: false,
-    }
-    const answer = await cluster.call(CreatePartitions, request, { route: { to: 'controller' } })
-    const { errorCode, errorMessage } = answer.results[0]!
-    if (errorCode !== 0) throw new Error(`${name} did not grow: ${errorMessage}`)
-  } finally {
-    cluster.close()
-  }
+  using admin = new Admin({ 'bootstrap.servers': bootstrapServers })
+  for (const grown of await admin.topics.createPartitions([{ name, count }])) orThrow(grown)
 }

@@ -16,6 +16,12 @@ export interface StoredRecord {
 }
 
 const READ_COMMITTED = 1
+const NOT_LEADER_OR_FOLLOWER = 6
+/**
+ * A transaction whose program was killed is in the way until it times out: after the 20 s of the
+ * programs here, and the 10 s between two looks of a broker's.
+ */
+const LIMIT_MS = 60_000
 
 /**
  * All records of a topic by plain Fetch requests, so that what a producer did is looked at without
@@ -35,9 +41,14 @@ export async function readBack(bootstrapServers: string, topic: string): Promise
 
 async function readPartition(cluster: Cluster, topic: string, partition: number) {
   const records: StoredRecord[] = []
-  const deadline = systemClock.now() + 20_000
+  const deadline = systemClock.now() + LIMIT_MS
   for (let offset = 0; systemClock.now() < deadline; ) {
     const answer = await fetchOnce(cluster, topic, partition, offset)
+    if (answer.errorCode === NOT_LEADER_OR_FOLLOWER) {
+      // Whoever was asked for the leader may have come back just now, and know an earlier one.
+      await cluster.refresh()
+      continue
+    }
     const aborted = new AbortedBatches(answer.abortedTransactions ?? [])
     for (const batch of answer.records?.length ? readBatches(answer.records) : []) {
       offset = batch.nextOffset
@@ -122,6 +133,8 @@ async function fetchOnce(cluster: Cluster, topic: string, partition: number, off
     { maxVersion: 12 },
   )
   const found = answer.responses[0]?.partitions[0]
-  if (found?.errorCode !== 0) throw new Error(`fetch failed with ${found?.errorCode}`)
+  if (found?.errorCode !== 0 && found?.errorCode !== NOT_LEADER_OR_FOLLOWER) {
+    throw new Error(`fetch failed with ${found?.errorCode}`)
+  }
   return found
 }

@@ -53,9 +53,9 @@ onBothClusters('read, process, write', cluster => {
           }
         },
       })
+    const all = waitFor('all', async () => (await outputOf(cluster(), target)).length === 400)
     for (let over = false; !over; ) {
       const ended = run().then(() => true)
-      const all = waitFor('all', async () => (await outputOf(cluster(), target)).length === 400)
       const failed = ended.catch((error: Error) => {
         expect(error.message).toBe('no good')
         throws++

@@ -98,7 +98,7 @@ function rightsOf(start: () => Promise<Guarded>): void {
       const found = await client.call(Metadata, 12, { topics, allowAutoTopicCreation: false })
       return found.topics[0]?.errorCode === 0
     })
-  }, 60_000)
+  })
   afterAll(async () => {
     admin?.close()
     await cluster?.stop()

@@ -1,5 +1,7 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
+import { ShiftableClock } from '../../src/base/shiftable-clock.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
 import { type ClientOptions, clientOptions, configure } from '../../src/cluster/options.ts'
 import { asError, KafkaError } from '../../src/errors.ts'
@@ -20,7 +22,11 @@ interface Said {
 
 interface Wrong extends Said {
   readonly to: ListenerName | 'oidc'
-  readonly settings: (kafka: SecureKafka) => ClientOptions | Promise<ClientOptions>
+  /** `time` is the client's own, to be moved where it waits in vain. */
+  readonly settings: (
+    kafka: SecureKafka,
+    time: ShiftableClock,
+  ) => ClientOptions | Promise<ClientOptions>
   /** Where the TLS of Node's servers says something else than Java's. */
   readonly embedded?: Said
 }
@@ -132,15 +138,20 @@ const ofTls: Readonly<Record<string, Wrong>> = {
   },
   'TLS options that never come': {
     to: 'tls',
-    settings: () => ({
+    settings: (_, time) => ({
       'security.protocol': 'ssl',
-      'ssl.options': () => new Promise(() => {}),
-      'socket.connection.setup.timeout.ms': 300,
+      'ssl.options': () => never(time),
     }),
     error: 'AuthenticationError',
     code: 'CREDENTIALS_UNAVAILABLE',
     words: ['ssl.options', 'nothing in time'],
   },
+}
+
+/** What is asked for and does not come, for longer than anybody waits. */
+function never(time: ShiftableClock): Promise<never> {
+  void time.advance(20_000)
+  return new Promise(() => {})
 }
 
 const sasl = (mechanism: string, username = 'alice', password = WRONG) => ({
@@ -241,10 +252,9 @@ const ofSasl: Readonly<Record<string, Wrong>> = {
   },
   'a token function that hangs': {
     to: 'oauth',
-    settings: kafka => ({
+    settings: (kafka, time) => ({
       ...bearer(kafka),
-      'sasl.oauthbearer.token': () => new Promise<string>(() => {}),
-      'socket.connection.setup.timeout.ms': 800,
+      'sasl.oauthbearer.token': () => never(time),
     }),
     error: 'AuthenticationError',
     code: 'CREDENTIALS_TIMED_OUT',
@@ -268,7 +278,8 @@ const ofSasl: Readonly<Record<string, Wrong>> = {
     to: 'oauth',
     settings: kafka => ({
       ...oidc(kafka, CLIENT.secret, 'http://127.0.0.1:1/token'),
-      'socket.connection.setup.timeout.ms': 800,
+      // The broker, too, has to answer within that time.
+      'socket.connection.setup.timeout.ms': 5_000,
     }),
     error: 'AuthenticationError',
     code: 'TOKEN_ENDPOINT_UNREACHABLE',
@@ -301,14 +312,16 @@ async function failureOf(
   { to, settings }: Wrong,
   log: (line: string) => void,
 ): Promise<Error | undefined> {
+  const time = new ShiftableClock(systemClock)
   const at = to === 'oidc' ? new URL(kafka.oidc.issuer).host : kafka.at(to)
   const { values } = configure(clientOptions, {
     'bootstrap.servers': at,
     logger: { log: (...line: unknown[]) => log(inspect(line, { depth: 20 })) },
-    ...(await settings(kafka)),
+    ...(await settings(kafka, time)),
   })
   log(inspect(values, { depth: 20 }).replaceAll(/-----BEGIN CERT[^-]*-----[^-]*/g, ''))
-  const cluster = new Cluster({ config: values, autoCreateTopics: false })
+  const environment = { clock: time }
+  const cluster = new Cluster({ config: values, environment, autoCreateTopics: false })
   try {
     const connection = await cluster.brokers.any()
     await connection.send(Metadata, { topics: [], allowAutoTopicCreation: false })

@@ -41,7 +41,7 @@ async function flow(
   listener: ListenerName,
   settings: ProducerOptions,
   enough: (seen: ReturnType<typeof watch>['seen']) => Promise<unknown>,
-): Promise<ReturnType<typeof watch>['seen']> {
+): Promise<void> {
   const topic = freshName(`renewal-${listener}`)
   const common = { 'bootstrap.servers': kafka.at(listener), 'client.id': topic, ...settings }
   const producer = new Producer(common)
@@ -85,16 +85,17 @@ async function flow(
   expect(values.findIndex((value, i) => value !== i)).toBe(-1)
   expect(values).toHaveLength(sent)
   if (SOAK_SECONDS > 0) process.stdout.write(`${topic}: ${sent} records, ${JSON.stringify(seen)}\n`)
-  return seen
 }
 
 /**
- * The connections stand since before the count began, and went on. A machine that is busy may let
- * a session run out for once: the broker then hangs up, and that must not show either.
+ * Waits for so many renewals, over connections that stand since before the count began. A machine
+ * that is busy may let a session run out now and then: the broker then hangs up, and that must not
+ * show either.
  */
-function expectSame({ again, closed }: ReturnType<typeof watch>['seen']): void {
-  expect(again).toBeGreaterThanOrEqual(4)
-  expect(closed).toBeLessThan(again / 2)
+function renewed(seen: ReturnType<typeof watch>['seen'], times: number): Promise<boolean> {
+  return waitFor(`${times} renewals, most over the same connection`, () => {
+    return seen.again >= times && seen.closed < seen.again / 2
+  })
 }
 
 /** What must not reach the program: sessions that end, names that change, files that turn. */
@@ -104,10 +105,7 @@ export function renewals(kafka: () => SecureKafka): void {
   test('sessions that end are renewed over the same connections', limits, async () => {
     const settings = { ...brief, 'sasl.mechanism': 'SCRAM-SHA-256' }
     const user = { 'sasl.username': 'alice', 'sasl.password': PASSWORDS.alice }
-    const seen = await flow(kafka(), 'brief', { ...settings, ...user }, seen =>
-      waitFor('six renewals', () => seen.again >= 6),
-    )
-    expectSame(seen)
+    await flow(kafka(), 'brief', { ...settings, ...user }, seen => renewed(seen, 6))
   })
 
   test('so are those of a provider, whose tokens end sooner than the test', limits, async () => {
@@ -120,10 +118,10 @@ export function renewals(kafka: () => SecureKafka): void {
       'sasl.oauthbearer.client.id': CLIENT.id,
       'sasl.oauthbearer.client.secret': CLIENT.secret,
     }
-    const seen = await flow(kafka(), 'brief', settings, () =>
-      waitFor('four tokens, two for each client', () => oidc.tokens - before >= 4),
-    )
-    expectSame(seen)
+    await flow(kafka(), 'brief', settings, async seen => {
+      await waitFor('four tokens, two for each client', () => oidc.tokens - before >= 4)
+      await renewed(seen, 4)
+    })
   })
 
   test('a name that changes gets a new connection, which nobody notices', limits, async () => {
@@ -138,10 +136,10 @@ export function renewals(kafka: () => SecureKafka): void {
       }),
       logger: silentLogger,
     }
-    const seen = await flow(kafka(), 'brief', settings, seen =>
-      waitFor('six connections that took over', () => seen.opened >= 6),
+    await flow(kafka(), 'brief', settings, seen =>
+      // One more where a session ran out on a busy machine, before its name could be proved again.
+      waitFor('six connections that took over', () => seen.opened >= 6 && seen.again >= 6),
     )
-    expect(seen.again).toBeGreaterThanOrEqual(6)
   })
 
   test('a password that is changed at the broker first is waited for', limits, async () => {

@@ -79,7 +79,7 @@ async function until(what: string, look: () => boolean): Promise<void> {
       await clock.advance(100)
       return false
     },
-    { everyMs: 1, limitMs: 20_000 },
+    { everyMs: 1 },
   )
 }
 
@@ -195,9 +195,9 @@ test('without subscriptions it asks now and then, and pushes nothing; not even a
   const producer = producerOf()
   await send(producer)
   await until('an answer', () => asks().length === 1)
-  const began = clock.now()
+  await clock.advance(299_000)
+  expect(asks()).toHaveLength(1)
   await until('another', () => asks().length === 2)
-  expect(clock.now() - began).toBeGreaterThanOrEqual(299_000)
   await producer.close()
   expect(pushes()).toEqual([])
 })

@@ -1,10 +1,13 @@
 import { context, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api'
 import * as conventions from '@opentelemetry/semantic-conventions/incubating'
 import { expect, test } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
+import { ShiftableClock } from '../../src/base/shiftable-clock.ts'
 import {
   Consumer,
   type ConsumerOptions,
   jsonSerializer,
+  listen,
   Producer,
   readProcessWrite,
   silentLogger,
@@ -293,17 +296,19 @@ onBothClusters('spans', cluster => {
   test('a failed delivery has its error on the spans, and is told to whom it was told', async () => {
     using traces = new Traces()
     const topic = freshName('no-such-topic')
-    const producer = producerOf({
-      logger: silentLogger,
-      'allow.auto.create.topics': false,
-      'delivery.timeout.ms': 300,
-      'request.timeout.ms': 200,
-      'linger.ms': 0,
-    })
+    const clock = new ShiftableClock(systemClock)
+    const settings = { logger: silentLogger, 'allow.auto.create.topics': false, 'linger.ms': 0 }
+    const producer = new Producer({ ...servers(), 'client.id': topic, ...settings }, {}, { clock })
     const heard: string[] = []
     producer.on('error', error => heard.push(error.message))
+    const told = metadataOf(topic)
     producer.produce({ topic, value: 'nobody waits' })
-    await expect(producer.send({ topic, value: 'x' })).rejects.toThrow(/not delivered/)
+    const sent = producer.send({ topic, value: 'x' })
+    const refused = expect(sent).rejects.toThrow(/not delivered/)
+    // Given up when the broker has said that there is none, however long it takes to say so.
+    await told
+    await clock.advance(130_000)
+    await refused
     expect(heard).toHaveLength(1)
     expect(() => producer.produce({ topic, value: 'x'.repeat(2_000_000) })).toThrow(/max.request/)
     await producer.close()
@@ -396,6 +401,17 @@ onBothClusters('spans', cluster => {
     expect(parentOf(traces.one(`process ${topic}`))).toBe(outer.spanContext().spanId)
   })
 })
+
+/** Resolves when a client of that name hears of the topics that it asked for. */
+function metadataOf(clientId: string): Promise<void> {
+  return new Promise(resolve => {
+    const stop = listen('metadata:updated', ({ source }) => {
+      if (source.clientId !== clientId) return
+      stop()
+      resolve()
+    })
+  })
+}
 
 const operations = ['produce', 'publish', 'transaction', 'process', 'receive', 'commit'] as const
 const listening = () => operations.filter(name => tapOperation(name).hasSubscribers)

@@ -238,11 +238,6 @@ export class TransactionClient {
     }
   }
 
-  /** Has the topic made, and waits until it can be written to. */
-  async topicReady(): Promise<void> {
-    await this.#leader(0)
-  }
-
   #connect(address: string): Promise<RawClient> {
     const known = this.#connections.get(address)
     if (known) return known

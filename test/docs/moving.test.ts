@@ -119,12 +119,12 @@ test('the defaults that moving.md compares are ours, and the settings too', asyn
 })
 
 describe.skipIf(lacks('npm'))('what clients for Node.js are said to have, they have', () => {
-  test('kafkajs', { timeout: 120_000 }, async () => {
+  test('kafkajs', { timeout: 300_000 }, async () => {
     const types = await theirText('kafkajs/types/index.d.ts')
     expect(strangers('kafkajs', types)).toEqual([])
   })
 
-  test('node-rdkafka and librdkafka', { timeout: 120_000 }, async () => {
+  test('node-rdkafka and librdkafka', { timeout: 300_000 }, async () => {
     const types = await theirText('node-rdkafka/index.d.ts')
     const settings = await theirText('node-rdkafka/config.d.ts')
     expect(strangers('node-rdkafka', types)).toEqual([])

@@ -1,15 +1,21 @@
 import { createHash } from 'node:crypto'
 import { copyFile, cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { cached, root } from '../support/cache.ts'
 import { builtPackage } from '../support/package.ts'
 import { run, runOrThrow } from '../support/run.ts'
 import { lacks } from '../support/tools.ts'
 
+vi.setConfig({ testTimeout: 180_000 })
+
+// By themselves they give a test or a hook 5 to 30 s: enough, but where others run beside them.
+const PATIENCE_MS = '60000'
+
 test('the example with vitest runs', async () => {
   const config = ['--config', 'examples/testing/vitest.config.ts']
-  const { code, stdout, stderr } = await run('npx', ['vitest', 'run', ...config])
+  const limits = ['--testTimeout', PATIENCE_MS, '--hookTimeout', PATIENCE_MS]
+  const { code, stdout, stderr } = await run('npx', ['vitest', 'run', ...config, ...limits])
   expect(`${code} ${stdout}${stderr}`).toMatch(/^0 .*1 passed/s)
 })
 
@@ -23,7 +29,13 @@ describe.skipIf(lacks('npm'))('the example with jest', () => {
   test('runs, leaves nothing open, and ends by itself', { timeout: 300_000 }, async () => {
     const folder = await jestProject()
     try {
-      const { code, stdout, stderr } = await run('npm', ['test'], { cwd: folder })
+      const { code, stdout, stderr } = await run(
+        'npm',
+        ['test', '--', '--testTimeout', PATIENCE_MS],
+        {
+          cwd: folder,
+        },
+      )
       expect(`${code} ${stdout}${stderr}`).toMatch(/^0 .*Tests: +2 passed, 2 total/s)
       expect(stderr).not.toMatch(/open handle|did not exit|force exited/)
     } finally {

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
 import { EmbeddedCluster } from '../../src/broker/index.ts'
 import { root } from '../support/cache.ts'
+import { waitFor } from '../support/wait.ts'
 
 test('the service stores orders, answers where, and on SIGTERM ends with none lost', async () => {
   await using cluster = await EmbeddedCluster.start()
@@ -32,7 +33,7 @@ test('the service stores orders, answers where, and on SIGTERM ends with none lo
     // This one is with the broker when the signal comes, and is answered all the same.
     cluster.delay('Produce', 300, { topic: 'orders' })
     const inWork = post('/orders/bob')
-    await expect.poll(() => cluster.pendingFaults).toBe(0)
+    await waitFor('the request', () => cluster.pendingFaults === 0)
     service.kill('SIGTERM')
     expect((await inWork).status).toBe(201)
     expect((await lines.next()).value).toBe('closed: 2 orders stored, 0 left')

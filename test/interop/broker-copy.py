@@ -32,7 +32,6 @@ def confluent_copy(source, target, group):
             "group.id": group,
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,
-            "session.timeout.ms": 6000,
         }
     )
     consumer.subscribe([source])
@@ -42,7 +41,7 @@ def confluent_copy(source, target, group):
     for turn in range(RECORDS):
         messages = []
         while len(messages) < min(BATCH, RECORDS - done):
-            message = consumer.poll(10)
+            message = consumer.poll(60)
             assert message is not None and message.error() is None, message
             messages.append(message)
         producer.begin_transaction()
@@ -79,7 +78,6 @@ def kafka_python_copy(source, target, group):
         group_id=group,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
-        session_timeout_ms=6000,
         heartbeat_interval_ms=1000,
     )
     producer = kafka.KafkaProducer(bootstrap_servers=SERVERS, transactional_id=group)
@@ -88,7 +86,7 @@ def kafka_python_copy(source, target, group):
     for turn in range(RECORDS):
         messages = []
         while len(messages) < min(BATCH, RECORDS - done):
-            polled = consumer.poll(10000, max_records=min(BATCH, RECORDS - done) - len(messages))
+            polled = consumer.poll(60000, max_records=min(BATCH, RECORDS - done) - len(messages))
             assert polled, f"nothing more after {done}"
             messages += [message for each in polled.values() for message in each]
         producer.begin_transaction()
@@ -119,7 +117,7 @@ def confluent_read(topic):
     consumer.assign([confluent_kafka.TopicPartition(topic, i, 0) for i in range(2)])
     values, ends = [], 0
     while ends < 2:
-        message = consumer.poll(10)
+        message = consumer.poll(60)
         assert message is not None, f"{topic} does not end"
         if message.error() is None:
             values.append(int(message.value()))

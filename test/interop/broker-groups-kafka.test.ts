@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EmbeddedCluster } from '../../src/broker/index.ts'
 import { silentLogger } from '../../src/logger.ts'
-import { runKafkaTool } from '../kafka/cluster.ts'
+import { beginKafkaTool, runKafkaTool } from '../kafka/cluster.ts'
 import { kafkaPrograms } from '../kafka/jars.ts'
 import { describeWithKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait.ts'
@@ -25,7 +25,7 @@ const groups = (...args: string[]) => tool('ConsumerGroupCommand', args)
 async function consume(group: string, count: number, ...more: string[]): Promise<string[]> {
   const printed = await tool('ConsoleConsumer', [
     ...['--topic', 'orders', '--group', group, '--max-messages', String(count)],
-    ...['--consumer-property', 'auto.offset.reset=earliest', '--timeout-ms', '30000', ...more],
+    ...['--consumer-property', 'auto.offset.reset=earliest', '--timeout-ms', '120000', ...more],
   ])
   return printed.split('\n').filter(line => line.startsWith('value '))
 }
@@ -50,10 +50,10 @@ async function offsetsOf(group: string): Promise<Record<string, string>> {
 
 /** The last that Kafka's own formatter makes of a group's records in `__consumer_offsets`. */
 async function kept(formatter: string, group: string): Promise<unknown> {
-  // The program ends by its own timeout, which it reports as an error.
+  const { length } = await cluster.records('__consumer_offsets')
   const { stdout } = await runKafkaTool(cluster.bootstrapServers, 'ConsoleConsumer', [
-    ...['--topic', '__consumer_offsets', '--from-beginning', '--timeout-ms', '5000'],
-    ...['--formatter', `org.apache.kafka.tools.consumer.${formatter}`],
+    ...['--topic', '__consumer_offsets', '--from-beginning', '--max-messages', String(length)],
+    ...['--timeout-ms', '120000', '--formatter', `org.apache.kafka.tools.consumer.${formatter}`],
   ])
   const records = stdout.replaceAll('}{', '}\n{').split('\n')
   return JSON.parse(records.findLast(record => record.includes(`"${group}"`)) ?? 'null')
@@ -129,34 +129,26 @@ describeWithKafka("groups of Kafka's own programs on the embedded broker", () =>
   test(
     'members are described while they are there',
     async () => {
-      const enough = new AbortController()
       const reads = ['--topic', 'orders', '--group', 'live', '--from-beginning']
       const protocol = ['--consumer-property', 'group.protocol=consumer']
-      const { signal } = enough
-      const member = runKafkaTool(
-        cluster.bootstrapServers,
-        'ConsoleConsumer',
-        [...reads, ...protocol],
-        { signal },
-      ).catch(() => {})
-      try {
-        const describing = ['--describe', '--group', 'live', '--members', '--verbose']
-        const rows = await waitFor('the member to be there', async () => {
-          const { bootstrapServers } = cluster
+      const { bootstrapServers } = cluster
+      await using _ = beginKafkaTool(bootstrapServers, 'ConsoleConsumer', [...reads, ...protocol])
+      const describing = ['--describe', '--group', 'live', '--members', '--verbose']
+      const rows = await waitFor(
+        'the member to be there',
+        async () => {
           const { stdout } = await runKafkaTool(
             bootstrapServers,
             'ConsumerGroupCommand',
             describing,
           )
           return stdout.includes('GROUP') ? tableOf(stdout) : undefined
-        })
-        expect(rows).toMatchObject([
-          { GROUP: 'live', HOST: '/127.0.0.1', 'CLIENT-ID': 'console-consumer' },
-        ])
-      } finally {
-        enough.abort()
-        await member
-      }
+        },
+        { limitMs: SLOW - 30_000 },
+      )
+      expect(rows).toMatchObject([
+        { GROUP: 'live', HOST: '/127.0.0.1', 'CLIENT-ID': 'console-consumer' },
+      ])
     },
     SLOW,
   )

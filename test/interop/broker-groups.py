@@ -37,7 +37,7 @@ class Confluent:
         if PROTOCOL == "classic":
             settings |= {
                 "partition.assignment.strategy": ASSIGNOR,
-                "session.timeout.ms": 6000,
+                "session.timeout.ms": 45000,
                 "heartbeat.interval.ms": 100,
             }
         else:
@@ -83,7 +83,7 @@ class KafkaPython:
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             max_poll_records=1,
-            session_timeout_ms=6000,
+            session_timeout_ms=45000,
             heartbeat_interval_ms=100,
             partition_assignment_strategy=[assignors[ASSIGNOR]],
         )
@@ -147,7 +147,7 @@ class Member(threading.Thread):
 
 
 def wait_for(members, condition, what):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not condition():
         assert all(member.failure is None for member in members), "a member failed"
         assert time.monotonic() < deadline, f"{what}, got {[m.share for m in members]}"

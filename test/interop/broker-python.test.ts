@@ -6,7 +6,7 @@ import { EmbeddedCluster } from '../../src/broker/index.ts'
 import { describeWithPython, pythonWithClients, runPython } from '../python/venv.ts'
 
 const script = join(import.meta.dirname, 'broker-python.py')
-const SLOW = { timeout: 120_000 }
+const SLOW = { timeout: 240_000 }
 const copyScript = join(import.meta.dirname, 'broker-copy.py')
 
 describeWithPython('the embedded broker and the Python clients', () => {

@@ -22,11 +22,13 @@ def settings_of(given):
 def once(name, given):
     errors = []
     settings = settings_of(given) | {"error_cb": errors.append}
-    producer = confluent_kafka.Producer(settings | {"message.timeout.ms": 10000})
+    # Only who is refused waits for it to the end.
+    patience = 10000 if name == "wrong" else 60000
+    producer = confluent_kafka.Producer(settings | {"message.timeout.ms": patience})
     producer.poll(1)
     failed = []
     producer.produce(name, value=name, on_delivery=lambda error, _: error and failed.append(error))
-    producer.flush(15)
+    producer.flush(90)
     if failed:
         return f"{failed[0].name()}: {[error.name() for error in errors][:1]}"
     consumer = confluent_kafka.Consumer(
@@ -34,7 +36,7 @@ def once(name, given):
     )
     consumer.subscribe([name])
     try:
-        deadline = time.time() + 30
+        deadline = time.time() + 60
         while time.time() < deadline:
             message = consumer.poll(1)
             if message is not None and message.error() is None:

@@ -10,7 +10,7 @@ import { runKafkaTool } from '../kafka/cluster.ts'
 import { describeWithPython, pythonWithClients, runPython } from '../python/venv.ts'
 import { describeWithKafka } from '../support/kafka.ts'
 
-const SLOW = { timeout: 180_000 }
+const SLOW = { timeout: 300_000 }
 const KEY = 'a secret that signs tokens, of 32 bytes or more'
 const PASSWORD = 'secret-0b7e'
 const users = { alice: PASSWORD }

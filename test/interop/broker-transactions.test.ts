@@ -8,6 +8,9 @@ import { readBack } from '../contract/read-back.ts'
 import { runKafkaTool } from '../kafka/cluster.ts'
 import { describeWithKafka } from '../support/kafka.ts'
 
+// Each step starts a Java program.
+const SLOW = { timeout: 240_000 }
+
 describeWithKafka("the embedded broker's transactions and Kafka's own tools", () => {
   let cluster: EmbeddedCluster
   beforeAll(async () => {
@@ -29,10 +32,12 @@ describeWithKafka("the embedded broker's transactions and Kafka's own tools", ()
     new Producer({
       'bootstrap.servers': cluster.bootstrapServers,
       'transactional.id': transactionalId,
+      // What is open stays so, however long Java takes to look at it.
+      'transaction.timeout.ms': 600_000,
       logger: silentLogger,
     })
 
-  it('shows what is open to TransactionsCommand', { timeout: 120_000 }, async () => {
+  it('shows what is open to TransactionsCommand', SLOW, async () => {
     await cluster.createTopic('open', { partitions: 2 })
     await using producer = make('shown')
     await producer.transaction(tx => tx.send({ topic: 'open', partition: 0, value: 'before' }))
@@ -56,7 +61,7 @@ describeWithKafka("the embedded broker's transactions and Kafka's own tools", ()
       '0',
       '1',
       'Ongoing',
-      '60000',
+      '600000',
       expect.anything(),
     ])
     expect(described!.at(-1)).toBe('open-0')
@@ -71,7 +76,7 @@ describeWithKafka("the embedded broker's transactions and Kafka's own tools", ()
     expect(after).toContain('CompleteCommit')
   })
 
-  it('aborts for TransactionsCommand what would hang', { timeout: 60_000 }, async () => {
+  it('aborts for TransactionsCommand what would hang', SLOW, async () => {
     await cluster.createTopic('hanging')
     await using producer = make('hangs')
     await producer.initTransactions()
@@ -82,7 +87,7 @@ describeWithKafka("the embedded broker's transactions and Kafka's own tools", ()
     expect(await readBack(cluster.bootstrapServers, 'hanging')).toEqual([])
   })
 
-  it('runs ProducerPerformance with transactions', { timeout: 120_000 }, async () => {
+  it('runs ProducerPerformance with transactions', SLOW, async () => {
     await cluster.createTopic('perf', { partitions: 3 })
     const args = ['--topic', 'perf', '--num-records', '20000', '--record-size', '100']
     const speed = ['--throughput', '-1', '--transaction-duration-ms', '100']
@@ -96,7 +101,7 @@ describeWithKafka("the embedded broker's transactions and Kafka's own tools", ()
     expect(await readBack(cluster.bootstrapServers, 'perf')).toHaveLength(20_000)
   })
 
-  it('adds partitions and alters settings', { timeout: 120_000 }, async () => {
+  it('adds partitions and alters settings', SLOW, async () => {
     await cluster.createTopic('changed')
     await tool('TopicCommand', ['--alter', '--topic', 'changed', '--partitions', '3'])
     const topic = ['--entity-type', 'topics', '--entity-name', 'changed']
@@ -120,7 +125,7 @@ describeWithKafka("the embedded broker's transactions and Kafka's own tools", ()
     expect(stderr + stdout).toContain('Invalid value soon for configuration retention.ms')
   })
 
-  it('deletes records', { timeout: 60_000 }, async () => {
+  it('deletes records', SLOW, async () => {
     await using producer = new Producer({ 'bootstrap.servers': cluster.bootstrapServers })
     for (const value of ['a', 'b', 'c']) await producer.send({ topic: 'cut', value })
     const folder = await mkdtemp(join(tmpdir(), 'posthaste-cut-'))

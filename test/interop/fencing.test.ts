@@ -13,7 +13,7 @@ const script = join(import.meta.dirname, 'fencing.py')
 
 for (const clusters of [onBothClusters, onFirstProtocol]) {
   clusters('a transactional id that librdkafka and ours fight over', cluster => {
-    beforeAll(() => pythonWithClients(), 120_000)
+    beforeAll(() => pythonWithClients())
 
     const make = (transactionalId: string) =>
       new Producer({
@@ -24,7 +24,7 @@ for (const clusters of [onBothClusters, onFirstProtocol]) {
     const values = async (topic: string) =>
       (await readBack(cluster().bootstrapServers, topic)).map(({ value }) => value).sort()
 
-    it.skipIf(lacks('python3'))('theirs fences ours', { timeout: 60_000 }, async () => {
+    it.skipIf(lacks('python3'))('theirs fences ours', { timeout: 180_000 }, async () => {
       const [id, topic] = [freshName('fence'), freshName('fenced')]
       await using ours = make(id)
       await ours.transaction(tx => tx.send({ topic, value: 'before' }))
@@ -39,7 +39,7 @@ for (const clusters of [onBothClusters, onFirstProtocol]) {
       expect(await values(topic)).toEqual(['before', 'takeover'])
     })
 
-    it.skipIf(lacks('python3'))('ours fences theirs', { timeout: 60_000 }, async () => {
+    it.skipIf(lacks('python3'))('ours fences theirs', { timeout: 180_000 }, async () => {
       const [id, topic] = [freshName('fence'), freshName('fenced')]
       const args = [script, 'taken', cluster().bootstrapServers, id, topic]
       const theirs = spawn(await pythonWithClients(), args, { stdio: ['pipe', 'pipe', 'inherit'] })

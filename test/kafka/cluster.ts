@@ -134,6 +134,32 @@ export function runKafkaTool(
   return runJava(name, [...where, ...args], options)
 }
 
+/** One of Kafka's own programs on its way, called off at the latest with what holds it. */
+export interface RunningTool extends AsyncDisposable {
+  readonly outcome: Promise<Outcome>
+}
+
+/** Begins a program that reads until it has enough, or for ever; else as `runKafkaTool`. */
+export function beginKafkaTool(
+  bootstrapServers: string,
+  name: string,
+  args: readonly string[],
+): RunningTool {
+  const over = new AbortController()
+  const outcome = runKafkaTool(bootstrapServers, name, args, { signal: over.signal })
+  const ended = outcome.then(
+    () => {},
+    () => {},
+  )
+  return {
+    outcome,
+    async [Symbol.asyncDispose]() {
+      over.abort()
+      await ended
+    },
+  }
+}
+
 async function brokerPorts({ port, brokers = 1, host }: KafkaOptions): Promise<number[]> {
   if (!port) return freePorts(brokers, host)
   const ports = Array.from({ length: brokers }, (_, i) => port + i)

@@ -13,10 +13,7 @@ import { Scraped } from './scrape.ts'
 
 let cluster: EmbeddedCluster
 beforeAll(async () => {
-  const groupConfig = {
-    'group.min.session.timeout.ms': '100',
-    'group.consumer.heartbeat.interval.ms': '100',
-  }
+  const groupConfig = { 'group.consumer.heartbeat.interval.ms': '100' }
   cluster = await EmbeddedCluster.start({ logger: silentLogger, groupConfig })
 })
 afterAll(() => cluster.stop())
@@ -100,7 +97,7 @@ test.each(['classic', 'consumer'])(
     const own: Partial<ConsumerOptions> = {
       'group.id': group,
       'group.protocol': protocol as 'classic' | 'consumer',
-      ...(protocol === 'classic' && { 'heartbeat.interval.ms': 20, 'session.timeout.ms': 1_000 }),
+      ...(protocol === 'classic' && { 'heartbeat.interval.ms': 20 }),
     }
     const names = ['first', 'second'].map(name => `${name}-${protocol}`)
     const consumers = names.map(name => new Consumer(settings(name, own)))
@@ -183,13 +180,14 @@ test('a partition that stalls, and a program that does not ask for more', async 
   const release = hold(cluster, 'Fetch')
   const loop = consumer[Symbol.asyncIterator]()
   const first = loop.next()
+  const waits = { waits_for: 'broker' }
+  // On a busy machine it may be found to wait for its offset, before the Fetch is on its way.
   let stalled = await scraped.now()
   await waitFor('the partition to be stuck', async () => {
     stalled = await scraped.now()
-    return stalled.value('posthaste_consumer_stalled_partitions') === 1
+    const isStuck = stalled.value('posthaste_consumer_stalled_partitions') === 1
+    return isStuck && stalled.value('posthaste_consumer_stalls_total', waits)
   })
-  const waits = { waits_for: 'broker' }
-  expect(stalled.value('posthaste_consumer_stalls_total', waits)).toBeGreaterThan(0)
   expect(stalled.value('posthaste_consumer_poll_gap_seconds')).toBe(0)
   release()
   await first

@@ -7,6 +7,7 @@ import {
   EmbeddedRegistry,
   SchemaRegistryClient,
 } from '../../src/registry/index.ts'
+import { freePorts } from '../support/ports.ts'
 
 const order = {
   type: 'record',
@@ -40,7 +41,12 @@ describe('a consumer of records that cannot be read', () => {
   let client: SchemaRegistryClient
 
   beforeAll(async () => {
-    ;[cluster, registry] = await Promise.all([EmbeddedCluster.start(), EmbeddedRegistry.start()])
+    // It is stopped and started again: a port of the system's choice might go to another meanwhile.
+    const [port = 0] = await freePorts(1)
+    ;[cluster, registry] = await Promise.all([
+      EmbeddedCluster.start(),
+      EmbeddedRegistry.start({ port }),
+    ])
     client = new SchemaRegistryClient({ 'schema.registry.url': registry.url, retries: 0 })
     const config = { 'bootstrap.servers': cluster.bootstrapServers }
     const value = avroSerializer(client, order, { autoRegisterSchemas: true })

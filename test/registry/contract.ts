@@ -261,8 +261,10 @@ export function registryContract(
   }
 }
 
+/** Patient: a registry in a JVM that has just begun takes its time on a busy machine. */
 function clientOf(url: string): SchemaRegistryClient {
-  return new SchemaRegistryClient({ 'schema.registry.url': url, retries: 0 })
+  const patience = { retries: 0, 'request.timeout.ms': 45_000 }
+  return new SchemaRegistryClient({ 'schema.registry.url': url, ...patience })
 }
 
 /** The RegistryError that a call ends with. */

@@ -1,5 +1,6 @@
-import { request } from 'node:http'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { once } from 'node:events'
+import { Agent, request } from 'node:http'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { id, note, noteWithDefault, record, TestRegistry } from './server-client.ts'
 
 let registry: TestRegistry
@@ -196,6 +197,23 @@ describe('hostile requests', () => {
       call.write(Buffer.alloc(2_000_000))
     })
     expect(status).toBe(413)
+  })
+
+  test('who sends on after such a refusal may, and asks again over that connection', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    onTestFinished(() => agent.destroy())
+    const call = request(`${registry.url}/subjects/a/versions`, { method: 'POST', agent })
+    const answered = once(call, 'response')
+    call.write(Buffer.alloc(2_000_000))
+    const [refused] = await answered
+    expect(refused.statusCode).toBe(413)
+    refused.resume()
+    const closed = once(call, 'close')
+    call.end(Buffer.alloc(8_000_000))
+    await closed
+    const next = request(`${registry.url}/subjects`, { agent })
+    const [answer] = await once(next.end(), 'response')
+    expect([next.reusedSocket, answer.statusCode]).toEqual([true, 200])
   })
 
   test.each([

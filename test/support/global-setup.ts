@@ -13,6 +13,15 @@ declare module 'vitest' {
 }
 
 /**
+ * Nobody kills the shared cluster: who is silent there for some seconds waits for the processor.
+ * Were another controller elected meanwhile, or a broker fenced, all who use it would notice.
+ */
+const patience = {
+  'controller.quorum.fetch.timeout.ms': 20_000,
+  'broker.session.timeout.ms': 30_000,
+}
+
+/**
  * Runs once, beside all test files. It starts no cluster: it opens a door at which a test file
  * asks for one (`sharedKafka()`), and starts it at the first knock; so with the package as it is
  * shipped (`sharedPackage()`). So a run of unit tests alone starts no JVM, and builds nothing.
@@ -25,7 +34,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       built ??= builtPackage()
       return answer(built, response)
     }
-    cluster ??= startKafka({ brokers: 3 })
+    cluster ??= startKafka({ brokers: 3, config: patience })
     return answer(
       cluster.then(({ bootstrapServers }) => bootstrapServers),
       response,

@@ -72,7 +72,11 @@ test('the full buffer refuses one record and lets another wait', async () => {
   expect(full.map(({ then }) => then)).toEqual(['refused', 'waits'])
   for (const { bytes, limit } of full) expect(bytes).toBeLessThanOrEqual(limit)
   expect(answers(trace, /^for/)).toEqual([expect.stringMatching(/^BufferFullError BUFFER_FULL/)])
-  expect(events(trace, 'buffer:drained')).toHaveLength(1)
+  // Once when what filled it is stored; and once more after the record that came then, since a
+  // batch of this size passes the mark of so small a room by itself.
+  expect(events(trace, 'buffer:drained')).toHaveLength(2)
+  const order = trace.entries.flatMap(entry => (entry.is === 'event' ? entry.event.name : []))
+  expect(order.indexOf('buffer:drained')).toBeGreaterThan(order.lastIndexOf('buffer:full'))
 })
 
 test('a batch whose answer is lost is sent again under its sequence, and stored once', async () => {
@@ -100,12 +104,10 @@ test('compressed batches are smaller, and read the same', async () => {
 
 test('a reader sees what was committed and not what was aborted', async () => {
   const trace = await traceOf('transaction')
-  expect(answers(trace, /careful\.messages/)).toEqual(['ada -10, grace +10'])
-  expect(
-    answers(trace, /hasty\.messages/)[0]
-      ?.split(', ')
-      .toSorted(),
-  ).toEqual(['ada -10', 'ada -99', 'grace +10'])
+  // Of two partitions, which come in any order.
+  const read = (who: RegExp) => answers(trace, who)[0]?.split(', ').toSorted()
+  expect(read(/careful\.messages/)).toEqual(['ada -10', 'grace +10'])
+  expect(read(/hasty\.messages/)).toEqual(['ada -10', 'ada -99', 'grace +10'])
   expect(events(trace, 'broker:marked').map(({ committed }) => committed)).toEqual([
     true,
     true,

@@ -25,7 +25,6 @@ consumer = Consumer(
         "auto.offset.reset": "earliest",
         "partition.assignment.strategy": strategy,
         "heartbeat.interval.ms": 200,
-        "session.timeout.ms": 6000,
     }
 )
 consumer.subscribe([topic])

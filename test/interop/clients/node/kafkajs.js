@@ -9,6 +9,7 @@ const { CompressionTypes, ConfigResourceTypes, Kafka, logLevel } = kafkajs
 const kafka = new Kafka({
   brokers: process.argv[2].split(','),
   clientId: 'kafkajs',
+  connectionTimeout: 10_000,
   logLevel: logLevel.ERROR,
 })
 const topic = 'kafkajs'
@@ -68,9 +69,12 @@ async function ends() {
   return offsets.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0)
 }
 
-/** Members of a group read together until `enough`; the sum of what they read. */
+/**
+ * Members of a group read together until `enough`; the sum of what they read. What a rebalance
+ * makes them read again counts once.
+ */
 async function read(groupId, count, enough) {
-  const seen = []
+  const seen = new Map()
   const shares = new Map()
   const members = Array.from({ length: count }, () =>
     kafka.consumer({
@@ -84,7 +88,7 @@ async function read(groupId, count, enough) {
   const isDone = new Promise(resolve => {
     done = resolve
   })
-  const look = () => enough(seen, shares) && done()
+  const look = () => enough(seen.size, shares) && done()
   for (const member of members) {
     member.on(member.events.GROUP_JOIN, ({ payload }) => {
       shares.set(member, payload.memberAssignment[topic]?.length ?? 0)
@@ -93,8 +97,8 @@ async function read(groupId, count, enough) {
     await member.connect()
     await member.subscribe({ topics: [topic], fromBeginning: true })
     await member.run({
-      eachMessage: async ({ message }) => {
-        seen.push(String(message.value))
+      eachMessage: async ({ partition, message }) => {
+        seen.set(`${partition}/${message.offset}`, String(message.value))
         look()
       },
     })
@@ -102,12 +106,12 @@ async function read(groupId, count, enough) {
   await isDone
   const described = await admin.describeGroups([groupId])
   for (const member of members) await member.disconnect()
-  return { seen, shares: [...shares.values()], group: described.groups[0] }
+  return { seen: [...seen.values()], shares: [...shares.values()], group: described.groups[0] }
 }
 
 async function readAsGroup() {
-  const isShared = (seen, shares) =>
-    seen.length >= 400 && [...shares.values()].every(n => n === 2) && shares.size === 2
+  const isShared = (count, shares) =>
+    count >= 400 && [...shares.values()].every(n => n === 2) && shares.size === 2
   const { seen, group } = await read('kafkajs', 2, isShared)
   saw.read = new Set(seen).size
   saw.group = [group.state, group.members.length]
@@ -115,7 +119,7 @@ async function readAsGroup() {
   await producer.connect()
   await producer.send({ topic, messages: records('later', 50) })
   await producer.disconnect()
-  const later = await read('kafkajs', 1, ({ length }) => length >= 50)
+  const later = await read('kafkajs', 1, count => count >= 50)
   saw.resumed = later.seen.every(value => value.startsWith('later-')) && later.seen.length
 }
 
@@ -134,7 +138,7 @@ async function transact() {
   await producer.disconnect()
   const [committed] = await admin.fetchOffsets({ groupId: 'kafkajs-tx', topics: [topic] })
   saw.offset = committed.partitions.find(({ partition }) => partition === 0).offset
-  const { seen } = await read('kafkajs', 1, ({ length }) => length >= 20)
+  const { seen } = await read('kafkajs', 1, count => count >= 20)
   saw.committed = seen.sort()
 }
 
@@ -142,7 +146,7 @@ async function lookAfterGroup() {
   await admin.resetOffsets({ groupId: 'kafkajs', topic, earliest: true })
   const offsets = await admin.fetchOffsets({ groupId: 'kafkajs', topics: [topic] })
   assert.ok(offsets[0].partitions.every(({ offset }) => offset === '0' || offset === '-2'))
-  const { seen } = await read('kafkajs', 1, ({ length }) => length >= 470)
+  const { seen } = await read('kafkajs', 1, count => count >= 470)
   saw.again = seen.length
   const { groups } = await admin.listGroups()
   saw.groups = groups.map(({ groupId }) => groupId).sort()
