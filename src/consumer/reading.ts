@@ -66,7 +66,9 @@ export class Reading {
   }
 
   /**
-   * Makes partitions begin at places. Resolves when all have their offsets; rejects if one can't.
+   * Makes partitions begin at places. Resolves when all have their offsets; rejects if one can't
+   * have its own. What a fetch finds out meanwhile is for the loop alone: who starts two partitions
+   * would hear of it here or there, as the answers come.
    */
   async start(places: readonly { partition: ConsumedPartition; at: StartAt }[]): Promise<void> {
     const deadline = this.#cluster.clock.now() + this.#config.requestTimeoutMs
@@ -76,13 +78,12 @@ export class Reading {
     }
     this.wake()
     const numbered = places.filter(({ at }) => typeof at === 'number')
-    await Promise.all([
+    const errors = await Promise.all([
       this.#starter.seek(places.map(({ partition }) => partition)),
       ...numbered.map(({ partition }) => this.#checkExists(partition)),
     ])
-    for (const { partition } of places) {
-      if (partition.state.is === 'failed') throw partition.state.error
-    }
+    const first = errors.find(error => error !== undefined)
+    if (first) throw first
   }
 
   /** Makes partitions without a committed offset begin where `auto.offset.reset` says. */
@@ -153,14 +154,22 @@ export class Reading {
   }
 
   /** An offset that is named needs nobody to look it up; but its partition must be there. */
-  async #checkExists(partition: ConsumedPartition): Promise<void> {
+  async #checkExists(partition: ConsumedPartition): Promise<KafkaError | undefined> {
     const { topic, partition: index } = partition
-    if (this.#cluster.view.partition(topic, index)) return
+    if (this.#cluster.view.partition(topic, index)) return undefined
     try {
-      const { partitions } = await this.#cluster.topic(topic)
+      let { partitions } = await this.#cluster.topic(topic)
+      if (!partitions[index]) {
+        // It may have been added since the topic was looked at.
+        await this.#cluster.refresh()
+        partitions = (await this.#cluster.topic(topic)).partitions
+      }
       if (!partitions[index]) throw noSuchPartition(topic, index, partitions.length)
-    } catch (error) {
-      this.fail(partition, asKafkaError(error, 'UNKNOWN_TOPIC_OR_PARTITION'))
+      return undefined
+    } catch (cause) {
+      const error = asKafkaError(cause, 'UNKNOWN_TOPIC_OR_PARTITION')
+      this.fail(partition, error)
+      return error
     }
   }
 

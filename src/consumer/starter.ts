@@ -40,8 +40,11 @@ export class Starter {
     if (start !== undefined) await this.seek(partitions)
   }
 
-  /** Finds the offsets of partitions that start from an end of the log or from a time. */
-  async seek(partitions: readonly ConsumedPartition[]): Promise<void> {
+  /**
+   * Finds the offsets of partitions that start from an end of the log or from a time. Gives the
+   * first error of those that have none to be found, all of which have failed.
+   */
+  async seek(partitions: readonly ConsumedPartition[]): Promise<KafkaError | undefined> {
     const { cluster, config } = this.#parts
     const { signal } = this.#closing
     const sought = partitions.flatMap(partition => seeking(partition) ?? [])
@@ -53,16 +56,20 @@ export class Starter {
       at,
     }))
     const found = await listOffsets(cluster, config, queries, timeoutMs, signal)
-    if (signal.aborted) return
+    if (signal.aborted) return undefined
+    let first: KafkaError | undefined
     for (const [i, { partition, generation }] of sought.entries()) {
       const answer = found[i]!
       if (partition.generation !== generation || partition.isReleased) continue
-      if ('error' in answer) this.#parts.failed(partition, answer.error)
-      else {
+      if ('error' in answer) {
+        first ??= answer.error
+        this.#parts.failed(partition, answer.error)
+      } else {
         partition.startAt(answer.offset)
         this.#parts.started(partition)
       }
     }
+    return first
   }
 }
 

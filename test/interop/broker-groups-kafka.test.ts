@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EmbeddedCluster } from '../../src/broker/index.ts'
+import { Admin, orThrow } from '../../src/index.ts'
 import { silentLogger } from '../../src/logger.ts'
 import { beginKafkaTool, runKafkaTool } from '../kafka/cluster.ts'
 import { kafkaPrograms } from '../kafka/jars.ts'
@@ -21,12 +22,18 @@ async function tool(name: string, args: readonly string[], stdin?: string): Prom
 }
 
 const groups = (...args: string[]) => tool('ConsumerGroupCommand', args)
-/** The values that a console consumer reads as a member of a group. */
+/** The values that a console consumer reads as a member of a group, which it has left then. */
 async function consume(group: string, count: number, ...more: string[]): Promise<string[]> {
   const printed = await tool('ConsoleConsumer', [
     ...['--topic', 'orders', '--group', group, '--max-messages', String(count)],
     ...['--consumer-property', 'auto.offset.reset=earliest', '--timeout-ms', '120000', ...more],
   ])
+  // The program leaves without waiting for an answer.
+  using admin = new Admin({ 'bootstrap.servers': cluster.bootstrapServers })
+  await waitFor('the group to be empty', async () => {
+    const [described] = (await admin.groups.describe([group])).map(orThrow)
+    return described?.state === 'Empty'
+  })
   return printed.split('\n').filter(line => line.startsWith('value '))
 }
 
@@ -48,12 +55,19 @@ async function offsetsOf(group: string): Promise<Record<string, string>> {
   )
 }
 
-/** The last that Kafka's own formatter makes of a group's records in `__consumer_offsets`. */
+/**
+ * The last that Kafka's own formatter makes of a group's records in `__consumer_offsets`. Read from
+ * their partition alone: over the topic the program would be a group itself, and count the records
+ * of that.
+ */
 async function kept(formatter: string, group: string): Promise<unknown> {
-  const { length } = await cluster.records('__consumer_offsets')
+  const all = await cluster.records('__consumer_offsets')
+  const partition = all.find(({ key }) => key?.includes(group))?.partition
+  const { length } = all.filter(record => record.partition === partition)
   const { stdout } = await runKafkaTool(cluster.bootstrapServers, 'ConsoleConsumer', [
-    ...['--topic', '__consumer_offsets', '--from-beginning', '--max-messages', String(length)],
-    ...['--timeout-ms', '120000', '--formatter', `org.apache.kafka.tools.consumer.${formatter}`],
+    ...['--topic', '__consumer_offsets', '--partition', String(partition)],
+    ...['--offset', 'earliest', '--max-messages', String(length), '--timeout-ms', '120000'],
+    ...['--formatter', `org.apache.kafka.tools.consumer.${formatter}`],
   ])
   const records = stdout.replaceAll('}{', '}\n{').split('\n')
   return JSON.parse(records.findLast(record => record.includes(`"${group}"`)) ?? 'null')
