@@ -195,6 +195,16 @@ describe.each([
   })
 })
 
+test('shows itself and its charts in a browser whose language is no tag', async () => {
+  const { url } = await served()
+  const posix = `Object.defineProperty(navigator, 'language', {
+    value: 'en-US@posix',
+    configurable: true,
+  })`
+  const page = await tab(`${url}/#live`, {}, posix)
+  await page.locator('.charts canvas').first().waitFor()
+})
+
 test('stands still for those who want no motion', async () => {
   const { url } = await served()
   const page = await tab(`${url}/#trace/first-message`, { reducedMotion: 'reduce' })

@@ -13,7 +13,6 @@ const manifest = join(import.meta.dirname, 'chromium.json')
 
 /** What a package that carries a Chromium says of it. */
 interface Carrier {
-  readonly args: string[]
   executablePath(): Promise<string>
 }
 
@@ -23,10 +22,9 @@ interface Carrier {
  */
 export async function startChromium(): Promise<Browser> {
   const found = installed.find(path => existsSync(path))
-  if (found) return chromium.launch({ executablePath: found, args: ['--no-sandbox'] })
-  const carrier = await carriedChromium()
-  const executablePath = await carrier.executablePath()
-  return chromium.launch({ executablePath, args: carrier.args })
+  // Both alike: the flags that the package proposes make it one process, gone with its first tab.
+  const executablePath = found ?? (await (await carriedChromium()).executablePath())
+  return chromium.launch({ executablePath, args: ['--no-sandbox'] })
 }
 
 async function carriedChromium(): Promise<Carrier> {
