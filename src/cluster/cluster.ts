@@ -82,6 +82,14 @@ export interface CallOptions<A extends Api = Api> {
   readonly isWanted?: () => boolean
 }
 
+/** One of a call's tries. */
+interface TryOptions<A extends Api> extends CallOptions<A> {
+  readonly route: Route
+  readonly deadline: number
+  /** Why the try before had no connection: that tells more than that this one had none in time. */
+  readonly unreached: Error | undefined
+}
+
 /**
  * A cluster as a client sees it: its metadata, the connections to its brokers, and the one place
  * where requests outside the produce and fetch loops are routed and tried again.
@@ -228,11 +236,13 @@ export class Cluster {
   ): Promise<ResponseOf<A>> {
     const { route = { to: 'any' }, timeoutMs = this.config.requestTimeoutMs } = options
     const deadline = this.clock.now() + timeoutMs
+    let unreached: Error | undefined
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#callOnce(api, request, route, options, deadline)
+        return await this.#callOnce(api, request, { ...options, route, deadline, unreached })
       } catch (thrown) {
         const error = asError(thrown)
+        unreached = isUnreached(error) ? error : undefined
         const rest = this.#backoffMs(attempt, error)
         if (!this.#mayRetry(error, options)) throw error
         if (this.clock.now() + rest >= deadline) throw outOfTime(api, timeoutMs, error)
@@ -254,12 +264,12 @@ export class Cluster {
   async #callOnce<A extends Api>(
     api: A,
     request: RequestInput<A>,
-    route: Route,
-    options: CallOptions<A>,
-    deadline: number,
+    options: TryOptions<A>,
   ): Promise<ResponseOf<A>> {
     const { clock } = this
+    const { route, deadline, unreached } = options
     const late = () =>
+      unreached ??
       new TimeoutError({
         code: 'REQUEST_TIMED_OUT',
         message: `${api.name}: no connection in time`,
@@ -409,11 +419,15 @@ function failureOf(answer: object): Failure | undefined {
 }
 
 function outOfTime(api: Api, timeoutMs: number, last: Error): Error {
-  if (last instanceof ConnectionError || last instanceof AuthenticationError) return last
+  if (isUnreached(last)) return last
   return new TimeoutError({
     code: 'REQUEST_TIMED_OUT',
-    message: `${api.name} did not succeed within ${timeoutMs} ms: ${last.message}`,
+    message: `${api.name} did not succeed within ${Math.round(timeoutMs)} ms: ${last.message}`,
     retriable: true,
     cause: last,
   })
+}
+
+function isUnreached(error: Error): boolean {
+  return error instanceof ConnectionError || error instanceof AuthenticationError
 }

@@ -10,6 +10,7 @@ import { BrokerError } from '../../../src/errors.ts'
 import { listen } from '../../../src/events.ts'
 import { silentLogger } from '../../../src/logger.ts'
 import { MemoryNetwork } from '../../../src/net/memory.ts'
+import type { Dial } from '../../../src/net/transport.ts'
 import { DescribeCluster } from '../../../src/protocol/index.ts'
 
 async function setUp(
@@ -111,6 +112,30 @@ describe('a cluster', () => {
     expect(error).toMatchObject({ name: 'TimeoutError', retriable: true })
     expect((error as Error).message).toMatch(/did not succeed within 2000 ms: REQUEST_TIMED_OUT/)
     expect((error as Error).cause).toBeInstanceOf(BrokerError)
+  })
+
+  test('tells why no broker was reached, where the last try ran out of time', async () => {
+    const clock = new FakeClock()
+    const { dial } = new MemoryNetwork(clock)
+    const { values: config } = configure(clientOptions, {
+      'bootstrap.servers': 'broker:9092',
+      logger: silentLogger,
+    })
+    let dials = 0
+    // The first is refused. The next has no answer in time, as when the process itself stood still.
+    const once: Dial = (...to) => (++dials === 1 ? dial(...to) : new Promise(() => {}))
+    const environment = { clock, random: seededRandom(1), dial: once }
+    const cluster = new Cluster({ config, autoCreateTopics: false, environment })
+    const request = { includeClusterAuthorizedOperations: false }
+    const call = cluster.call(DescribeCluster, request, { timeoutMs: 2_000 })
+    const failed = call.catch((error: unknown) => error)
+    await clock.advance(2_000)
+    expect(dials).toBe(2)
+    expect(await failed).toMatchObject({
+      code: 'NO_BROKER',
+      message: expect.stringContaining('broker:9092: refused'),
+    })
+    cluster.close()
   })
 
   test('finds the cluster again when every broker that it knew has gone (KIP-899)', async () => {
