@@ -11,7 +11,7 @@ import { KafkaError, Producer } from '../src/index.ts'
 
 const { KAFKA_BOOTSTRAP_SERVERS: servers = 'embedded:1', PORT = '8080' } = process.env
 // Whoever waits for an answer does not wait for two minutes.
-const producer = new Producer({ 'bootstrap.servers': servers, 'delivery.timeout.ms': 5_000 })
+const producer = new Producer({ 'bootstrap.servers': servers, 'delivery.timeout.ms': 20_000 })
 // Idle connections are closed when the service ends; one that was busy then, a second after.
 const app = fastify({ forceCloseConnections: 'idle', keepAliveTimeout: 1_000 })
 

@@ -10,7 +10,8 @@ import { run } from '../support/run.ts'
 import { main } from './posthaste.ts'
 
 const LINES = 200_000
-const FEW = 40_000
+/** More than the buffers hold: else the machine's pace would decide how full they get. */
+const FEW = 80_000
 
 /** Says how much memory the process had at its fullest, behind everything else. */
 const WATCH = `data:text/javascript,process.on('exit',()=>console.error('peak',process.resourceUsage().maxRSS))`
@@ -66,9 +67,9 @@ it('carries 200,000 lines there and back, byte for byte, in constant memory', as
   expect(read.said).toBe(`consumed ${LINES}\n`)
   expect(await digest(back)).toBe(await digest(many))
 
-  // Five times the input, 80 MB more of it: not even half of that in memory.
+  // More than twice the input, 60 MB more of it: not even half of that in memory.
   const madeFew = await measured(['produce', 'few', few], '')
   const readFew = await measured(['consume', 'few', ...all], `> '${back}'`)
-  expect(made.mib - madeFew.mib).toBeLessThan(40)
-  expect(read.mib - readFew.mib).toBeLessThan(40)
+  expect(made.mib - madeFew.mib).toBeLessThan(30)
+  expect(read.mib - readFew.mib).toBeLessThan(30)
 })
