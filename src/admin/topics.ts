@@ -7,6 +7,7 @@ import {
   Metadata,
   type ResponseOf,
 } from '../protocol/index.ts'
+import { ZERO_UUID } from '../wire/uuid.ts'
 import { type CallOptions, Errand, type Office } from './errand.ts'
 import {
   failed,
@@ -325,8 +326,10 @@ async function knownEverywhere(
   errand: Errand,
   results: readonly ItemResult<CreatedTopic>[],
 ): Promise<ItemResult<CreatedTopic>[]> {
-  const made = results.filter(each => each.is === 'done').map(({ name }) => name)
-  if (made.length === 0) return [...results]
+  const made = new Map(
+    results.flatMap(each => (each.is === 'done' ? [[each.name, each.value.id] as const] : [])),
+  )
+  if (made.size === 0) return [...results]
   // What was made was made: a list of brokers that can't be had is no failure of it.
   const asked = await settled({}, errand.brokerIds())
   const brokers = asked.is === 'done' ? asked.value : []
@@ -345,21 +348,32 @@ async function knownEverywhere(
   })
 }
 
-/** Asks one broker until it knows the topics; gives those that it does not know in time. */
+/**
+ * Asks one broker until it knows the topics by name and id, since it may still know an earlier one
+ * of that name; gives those that it does not know in time.
+ */
 async function unknownTo(
   errand: Errand,
   broker: number,
-  names: readonly string[],
+  made: ReadonlyMap<string, string>,
 ): Promise<readonly string[]> {
+  const names = [...made.keys()]
   const topics = names.map(name => ({ name }))
   for (let attempt = 1; ; attempt++) {
     const request = { topics, allowAutoTopicCreation: false }
     const answer = await errand.once(broker, Metadata, request).catch(() => undefined)
     if (!answer) return []
-    const known = new Set(answer.topics.filter(isLed).map(({ name }) => name))
+    const isNew = ({ name, topicId }: TopicAnswer) => isSameId(made.get(name ?? ''), topicId)
+    const led = answer.topics.filter(each => isLed(each) && isNew(each))
+    const known = new Set(led.map(({ name }) => name))
     const unknown = names.filter(name => !known.has(name))
     if (unknown.length === 0 || !(await errand.rest(attempt))) return unknown
   }
+}
+
+/** A broker that knows no ids, or tells none with an error, can't be asked for more than a name. */
+function isSameId(made: string | undefined, told: string): boolean {
+  return made === told || made === ZERO_UUID || told === ZERO_UUID
 }
 
 /** A topic that this user may make but not describe can't be waited for. */

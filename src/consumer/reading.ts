@@ -86,9 +86,12 @@ export class Reading {
     if (first) throw first
   }
 
-  /** Makes partitions without a committed offset begin where `auto.offset.reset` says. */
-  async startByPolicy(partitions: readonly ConsumedPartition[]): Promise<void> {
-    if (partitions.length > 0) await this.#starter.reset(partitions, 'NO_OFFSET')
+  /**
+   * Makes partitions without a committed offset begin where `auto.offset.reset` says. Gives the
+   * first error of those that can't.
+   */
+  async startByPolicy(partitions: readonly ConsumedPartition[]): Promise<KafkaError | undefined> {
+    return partitions.length > 0 ? this.#starter.reset(partitions, 'NO_OFFSET') : undefined
   }
 
   /** Nothing more will come of a partition by itself: the loop is told. */

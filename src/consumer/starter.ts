@@ -26,18 +26,23 @@ export class Starter {
     this.#closing.abort()
   }
 
-  /** Begins where `auto.offset.reset` says; with `none`, partitions fail with that code. */
+  /**
+   * Begins where `auto.offset.reset` says; with `none`, partitions fail with that code. Gives the
+   * first error of those that have no start.
+   */
   async reset(
     partitions: readonly ConsumedPartition[],
     why: 'OFFSET_OUT_OF_RANGE' | 'NO_OFFSET',
-  ): Promise<void> {
+  ): Promise<KafkaError | undefined> {
     const { cluster, config, failed } = this.#parts
     const start = resetStart(config.reset, cluster.clock.epoch())
-    for (const partition of partitions) {
-      if (start === undefined) failed(partition, noPosition(partition, why))
-      else partition.startFrom(start, Number.POSITIVE_INFINITY)
+    if (start === undefined) {
+      const errors = partitions.map(partition => noPosition(partition, why))
+      for (const [i, partition] of partitions.entries()) failed(partition, errors[i]!)
+      return errors[0]
     }
-    if (start !== undefined) await this.seek(partitions)
+    for (const partition of partitions) partition.startFrom(start, Number.POSITIVE_INFINITY)
+    return this.seek(partitions)
   }
 
   /**

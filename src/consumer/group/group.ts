@@ -145,8 +145,9 @@ export class Group {
   /** Makes partitions go on where the group has committed; without a commit, by the policy. */
   async resume(partitions: readonly ConsumedPartition[]): Promise<void> {
     for (const partition of partitions) partition.startFrom('committed', Number.POSITIVE_INFINITY)
-    await this.#share.resume(partitions, this.#parts.config.requestTimeoutMs)
-    for (const { state } of partitions) if (state.is === 'failed') throw state.error
+    // What a fetch finds out meanwhile is for the loop alone.
+    const error = await this.#share.resume(partitions, this.#parts.config.requestTimeoutMs)
+    if (error) throw error
   }
 
   /** Commits what is processed, gives everything up, and leaves. */

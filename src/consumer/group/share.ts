@@ -94,17 +94,19 @@ export class Share implements ShareKeeper {
 
   /**
    * From the group's committed offsets; where there is none, by the policy. An error is neither:
-   * what passes is waited for, what does not is told, and the partition does not move.
+   * what passes is waited for, what does not is told, and the partition does not move. Gives the
+   * first error of those that have no start.
    */
   async resume(
     partitions: readonly ConsumedPartition[],
     timeoutMs = Number.POSITIVE_INFINITY,
-  ): Promise<void> {
+  ): Promise<KafkaError | undefined> {
     const { reading, offsets } = this.#parts
     const asked = partitions.map(partition => ({ partition, generation: partition.generation }))
     const isStillWanted = ({ partition, generation }: (typeof asked)[number]) =>
       partition.generation === generation && !partition.isReleased && !partition.leaving
     const without: ConsumedPartition[] = []
+    let unknown: KafkaError | undefined
     try {
       const found = await offsets.fetch(partitions, timeoutMs)
       for (const [i, each] of asked.entries()) {
@@ -121,10 +123,13 @@ export class Share implements ShareKeeper {
       }
     } catch (thrown) {
       const error = asKafkaError(thrown, 'OFFSETS_UNKNOWN')
-      for (const each of asked) if (isStillWanted(each)) reading.fail(each.partition, error)
+      for (const { partition } of asked.filter(isStillWanted)) {
+        unknown = error
+        reading.fail(partition, error)
+      }
     }
     reading.wake()
-    await reading.startByPolicy(without)
+    return (await reading.startByPolicy(without)) ?? unknown
   }
 
   #leaving(slots: readonly TopicPartition[]): ConsumedPartition[] {

@@ -68,6 +68,27 @@ describe('the admin client', () => {
     }
   })
 
+  test('waits for a broker that still knows the topic which had the name before', async () => {
+    const { cluster, admin, settle } = await setUp()
+    const [old] = (await settle(admin.topics.describe(['t']))).map(orThrow)
+    await settle(admin.topics.delete(['t']))
+    const partitions = old!.partitions.map(({ partition, leader, leaderEpoch }) => ({
+      errorCode: 0,
+      partitionIndex: partition,
+      leaderId: leader,
+      leaderEpoch,
+      replicaNodes: [leader],
+      isrNodes: [leader],
+      offlineReplicas: [],
+    }))
+    const known = { errorCode: 0, name: 't', topicId: old!.id, partitions }
+    const reply = { brokers: [], topics: [known] }
+    cluster.intercept('Metadata', () => ({ reply }), { broker: 2, topic: 't', times: 3 })
+    const made = await settle(admin.topics.create([{ name: 't', partitions: 1 }]))
+    expect(made.map(({ is }) => is)).toEqual(['done'])
+    expect(cluster.pendingFaults).toBe(0)
+  })
+
   test('asks the leaders again that have moved, and only those', async () => {
     const { cluster, admin, settle } = await setUp()
     for (const partition of [0, 1, 2]) cluster.moveLeader('t', partition, partition + 1)

@@ -24,6 +24,22 @@ test('what a fetch finds out while partitions start is told to the loop alone', 
   await expect(loop).rejects.toMatchObject({ code: 'OFFSET_OUT_OF_RANGE', at: outside })
 })
 
+test('nor is it told where they start from what the group has committed, or by the policy', async () => {
+  await cluster.createTopic('resume', { partitions: 2 })
+  const servers = { 'bootstrap.servers': cluster.bootstrapServers }
+  using admin = new Admin(servers)
+  await admin.groups.alterOffsets('resume', [{ topic: 'resume', partition: 0, offset: 0 }])
+  await using consumer = new Consumer({ ...servers, 'group.id': 'resume' })
+  cluster.delay('ListOffsets', 500)
+  cluster.fail('Fetch', 'TOPIC_AUTHORIZATION_FAILED', { topic: 'resume', partition: 0 })
+  const [committed, without] = [0, 1].map(partition => ({ topic: 'resume', partition }))
+  await consumer.assign([committed!, without!])
+  const loop = (async () => {
+    for await (const _ of consumer) throw new Error('an empty topic gave a record')
+  })()
+  await expect(loop).rejects.toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED' })
+})
+
 test('an offset of a partition that does not exist is refused, until it is added', async () => {
   await cluster.createTopic('start-small')
   const servers = { 'bootstrap.servers': cluster.bootstrapServers }
