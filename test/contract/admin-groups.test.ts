@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Admin, Consumer, type ConsumerOptions, orThrow } from '../../src/index.ts'
 import { waitFor } from '../support/wait.ts'
-import { adminOf, outcomes } from './admin-client.ts'
+import { adminOf, outcomes, settles } from './admin-client.ts'
 import { type ClusterUnderTest, freshName, onBothClusters } from './clusters.ts'
 import { dealt, produceAll, take } from './consuming.ts'
 
@@ -76,6 +76,11 @@ onBothClusters('groups', cluster => {
     const messages = await take(consumer, 2)
     expect(messages.map(({ offset }) => offset)).toEqual([3, 4])
     await consumer.close()
+    // It does not wait for ever for the coordinator to hear that it leaves.
+    await settles(async () => {
+      const [described] = (await admin().groups.describe([group])).map(orThrow)
+      return described?.state
+    }).toBe('Empty')
     const gone = await admin().groups.deleteOffsets(group, [{ topic, partition: 0 }])
     expect(outcomes(gone)).toEqual(['done'])
     expect(await admin().groups.offsets(group)).toMatchObject([{ partition: 1 }])

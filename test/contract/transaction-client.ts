@@ -26,6 +26,8 @@ export interface Identity {
 /** COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR: ask again. */
 const NOT_THERE_YET = /rrorCode":1[456]\b/
 const NOT_LEADER_OR_FOLLOWER = 6
+/** What a leader says that does not know its producer's coordinator yet, or can't reach it. */
+const NOT_ENOUGH_REPLICAS = 19
 const CONCURRENT_TRANSACTIONS = 51
 
 /**
@@ -112,7 +114,8 @@ export class TransactionClient {
         topicData: [{ name: this.topic, partitionData: [{ index, records }] }],
       })
       const { errorCode } = answer.responses[0]!.partitionResponses[0]!
-      if (errorCode !== NOT_LEADER_OR_FOLLOWER) return named(errorCode)
+      const isReady = errorCode !== NOT_LEADER_OR_FOLLOWER && errorCode !== NOT_ENOUGH_REPLICAS
+      if (isReady) return named(errorCode)
       await pause()
     }
   }
