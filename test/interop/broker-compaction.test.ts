@@ -25,8 +25,10 @@ import { waitFor } from '../support/wait.ts'
 const TOPIC = 'state'
 /**
  * A segment ends when a record is that much later than its first: on both brokers by their times.
+ * Markers have the time at which they are written: all of them must lie in the segment that their
+ * transactions are in, however slow a broker is.
  */
-const SEGMENT_MS = 1000
+const SEGMENT_MS = 600_000
 const CONFIG = {
   'cleanup.policy': 'compact',
   'segment.ms': String(SEGMENT_MS),
@@ -39,8 +41,8 @@ type Pair = readonly [key: string, value: string | null]
 /** The same input for any broker, over the wire alone. */
 class Writer {
   readonly #client: RawClient
-  /** In the past, so that no broker minds. */
-  #timestamp = Date.now() - 10_000_000
+  /** Such that half of the second segment's time is over now. */
+  #timestamp = Date.now() - 1.5 * SEGMENT_MS
 
   constructor(client: RawClient) {
     this.#client = client

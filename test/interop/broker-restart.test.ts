@@ -65,6 +65,11 @@ function recordsOf(dump: string, memberId: string): string[] {
   })
 }
 
+/** Who has let go of partitions may not know yet that another member has them. */
+function agree(group: readonly Member[]): boolean {
+  return new Set(group.map(({ consumer }) => consumer.groupMetadata().generationId)).size === 1
+}
+
 describeWithKafka('a broker that comes back', () => {
   let folder: string
   let settings: string
@@ -100,16 +105,23 @@ describeWithKafka('a broker that comes back', () => {
     return eventsIn(stdout)
   }
 
-  /** Whether Java's members have joined, and have all partitions. */
+  /**
+   * Whether Java's members have all partitions, and know it: the broker has a share on record
+   * before its answer is read, but what a member has committed it was given before.
+   */
   async function haveAll(): Promise<boolean> {
     using admin = new Admin({ 'bootstrap.servers': servers(), logger: silentLogger })
-    const groups = await admin.groups.describe(['java-classic', 'java-consumer'])
+    const names = ['java-classic', 'java-consumer']
+    const groups = await admin.groups.describe(names)
     const shares = groups.map(group => {
       if (group.is !== 'done' || !('members' in group.value)) return 0
       const assigned = group.value.members.flatMap(({ assignment }) => assignment)
       return assigned.flatMap(({ partitions }) => partitions).length
     })
-    return shares.every(count => count === PARTITIONS)
+    if (!shares.every(count => count === PARTITIONS)) return false
+    const committed = await Promise.all(names.map(name => admin.groups.offsets(name)))
+    const sums = committed.map(each => each.reduce((sum, { offset }) => sum + offset, 0))
+    return sums.every(sum => sum === RECORDS_A_PHASE)
   }
 
   /** All records of Kafka's own reading of the groups' log in the folder. */
@@ -151,7 +163,9 @@ describeWithKafka('a broker that comes back', () => {
       const read = () => groups.map(each => each.flatMap(({ values }) => values).length)
       const hasRead = (phases: number) => () =>
         read().every(count => count >= phases * RECORDS_A_PHASE)
-      await waitFor('all to share', () => shares().every(count => count === PARTITIONS / 2))
+      await waitFor('all to share', () => {
+        return shares().every(count => count === PARTITIONS / 2) && groups.every(agree)
+      })
       await waitFor('the first records', hasRead(1))
       await waitFor("Java's members to have their share", haveAll)
       const settled = () =>

@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Consumer, Producer } from '../../src/index.ts'
+import { GetTelemetrySubscriptions } from '../../src/protocol/index.ts'
 import { telemetryNames } from '../../src/telemetry/measures.ts'
+import { ZERO_UUID } from '../../src/wire/uuid.ts'
+import { RawClient } from '../broker/raw-client.ts'
 import { type KafkaCluster, startKafka } from '../kafka/cluster.ts'
 import { kafkaClasspath } from '../kafka/jars.ts'
 import { cached, root } from '../support/cache.ts'
@@ -44,6 +47,14 @@ describeWithKafka('client telemetry on real Kafka', () => {
     const outcome = await kafka.tool('org.apache.kafka.tools.ClientMetricsCommand', subscribe)
     expect(outcome.stderr + outcome.stdout).toContain('Altered')
     expect(outcome.code).toBe(0)
+    // The controller has it; a client that asks before the broker has would next ask in 5 minutes.
+    const [host = '', port] = kafka.bootstrapServers.split(':')
+    using client = await RawClient.open({ host, port: Number(port) })
+    await waitFor('the subscription', async () => {
+      const ask = { clientInstanceId: ZERO_UUID }
+      const { requestedMetrics } = await client.call(GetTelemetrySubscriptions, 0, ask)
+      return requestedMetrics.length > 0
+    })
   })
   afterAll(async () => {
     await kafka?.stop()

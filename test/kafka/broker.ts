@@ -109,12 +109,16 @@ export class KafkaBroker {
     })
     try {
       await once(jvm, 'spawn')
+      // Without a wait between: one that ends at once would end unheard.
+      this.#watch(jvm, join(folder, 'pid'))
     } finally {
       await output.close()
     }
+  }
+
+  #watch(jvm: ChildProcess, pidFile: string): void {
     this.#jvm = jvm
     jvm.unref()
-    const pidFile = join(folder, 'pid')
     jvm.on('exit', () => {
       this.#jvm = undefined
       rmSync(pidFile, { force: true })

@@ -51,7 +51,10 @@ export async function startApicurio(
   try {
     await startProcess(folder, app, java, env)
     const url = `http://127.0.0.1:${port}/apis/ccompat/v7`
-    await waitFor('Apicurio Registry to answer', () => answers(url), { limitMs: 120_000 })
+    // It is ready when it has read its store; nothing says that it does not answer before.
+    const ready = `http://127.0.0.1:${managementPort}/health/ready`
+    const isUp = async () => (await answers(ready)) && (await answers(`${url}/subjects`))
+    await waitFor('Apicurio Registry to be ready', isUp, { limitMs: 120_000 })
     return { url, stop: stopWatch }
   } catch (error) {
     const log = await readFile(join(folder, 'apicurio.log'), 'utf8').catch(() => '')
@@ -85,7 +88,7 @@ async function startProcess(
 
 async function answers(url: string): Promise<boolean> {
   try {
-    return (await fetch(`${url}/subjects`)).ok
+    return (await fetch(url)).ok
   } catch {
     return false
   }

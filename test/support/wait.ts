@@ -16,7 +16,7 @@ export interface WaitOptions {
  */
 export async function waitFor<T>(
   what: string,
-  look: () => Promise<T> | T,
+  look: () => Promise<T | false | undefined> | T | false | undefined,
   { limitMs = 60_000, everyMs = 50 }: WaitOptions = {},
 ): Promise<T> {
   const giveUpAt = performance.now() + limitMs
