@@ -16,6 +16,7 @@ import {
 } from '../../src/protocol/messages/index.ts'
 import type { Api, RequestInput } from '../../src/protocol/schema/api.ts'
 import { BATCH_HEADER_BYTES, BatchWriter, readBatches, sealBatch } from '../../src/records/index.ts'
+import { firstLine } from '../support/first-line.ts'
 import { RawClient } from './raw-client.ts'
 
 const HOUR = 3_600_000
@@ -202,8 +203,7 @@ test('a broker that is killed while it compacts has the latest of each key', SLO
     // It compacts all the time.
     const args = ['--import', 'tsx', script, folder, '2', '0']
     const broker = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-    const [line] = await once(broker.stdout, 'data')
-    const port = Number(String(line).trim().split(':').at(-1))
+    const port = Number((await firstLine(broker)).split(':').at(-1))
     using client = await RawClient.open({ host: '127.0.0.1', port })
     const configs = Object.entries(COMPACT).map(([name, value]) => ({ name, value }))
     const topic = {

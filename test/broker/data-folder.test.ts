@@ -15,6 +15,7 @@ import {
   Produce,
 } from '../../src/protocol/messages/index.ts'
 import { readBatches } from '../../src/records/index.ts'
+import { firstLine } from '../support/first-line.ts'
 import { type BatchOptions, batchOf } from './batches.ts'
 import { RawClient } from './raw-client.ts'
 
@@ -170,8 +171,7 @@ const sent: string[] = []
 
 /** Produces until the broker has acknowledged some, then kills it amid more; gives how many. */
 async function produceUntilKilled(broker: ChildProcess, round: number): Promise<number> {
-  const [line] = await once(broker.stdout!, 'data')
-  const port = Number(String(line).trim().split(':').at(-1))
+  const port = Number((await firstLine(broker)).split(':').at(-1))
   const client = await RawClient.open({ host: '127.0.0.1', port })
   await client.call(Metadata, 9, { topics: [{ name: 'orders' }] })
   const waiting: string[] = []

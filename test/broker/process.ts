@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { root } from '../support/cache.ts'
+import { firstLine } from '../support/first-line.ts'
 
 /** `posthaste broker` in a process of its own, on a port and a folder it may have had before. */
 export async function startBroker(
@@ -13,7 +14,7 @@ export async function startBroker(
   const where = ['--port', String(port), '--data', data]
   const args = ['--import', 'tsx', main, 'broker', ...where, ...more]
   const broker = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
-  await once(broker.stdout!, 'data')
+  await firstLine(broker)
   return broker
 }
 

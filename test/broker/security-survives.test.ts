@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { EmbeddedCluster } from '../../src/broker/index.ts'
 import { Admin, orThrow, silentLogger } from '../../src/index.ts'
 import { root } from '../support/cache.ts'
+import { firstLine } from '../support/first-line.ts'
 import { guardedListeners, superUsers } from './guarded-program.ts'
 
 const PASSWORD = 'survivor-secret-3d81'
@@ -103,9 +103,9 @@ test('ACLs, users and quotas that were answered survive kill -9', async () => {
   const args = ['--import', 'tsx', program, dataDir]
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
   const gone = once(child, 'exit')
-  const [bootstrapServers] = await once(createInterface(child.stdout), 'line')
+  const bootstrapServers = await firstLine(child)
   using admin = new Admin({
-    'bootstrap.servers': String(bootstrapServers),
+    'bootstrap.servers': bootstrapServers,
     logger: silentLogger,
   })
   for (let n = 0; n <= LAST; n++) await change(admin, n)

@@ -26,6 +26,13 @@ const FREEZE_MS = 8_000
 /** As long as a partition may have had nobody, and then a commit interval: in records. */
 const DUPLICATES_EACH = RECORDS_A_SECOND * 12
 
+/**
+ * How often the group is looked at (each 50 ms or more) before a death must have been noticed for
+ * the others to be judged by it. Looks are counted, not time: when this process stood still, the
+ * members may have, too.
+ */
+const FEWEST_LOOKS = 60
+
 /** A member in a process of its own. */
 class Member {
   readonly name: string
@@ -56,6 +63,7 @@ class Churn {
   readonly #random = seededRandom(11)
   readonly #members = new Set<Member>()
   readonly #ready = deferred<void>()
+  readonly #seen = deferred<void>()
   #over = false
 
   constructor(args: readonly string[]) {
@@ -67,7 +75,26 @@ class Churn {
     return this.#ready.promise
   }
 
+  /** Resolves when a first death was seen through: until then nothing else may happen. */
+  get seen(): Promise<void> {
+    return this.#seen.promise
+  }
+
   async run(): Promise<void> {
+    try {
+      await this.#begin()
+      while (!this.#over) {
+        await this.#act()
+        await pause(1_500 + randomBelow(this.#random, 2_000))
+      }
+    } finally {
+      // Whoever waits for these goes on, and comes to hear what went wrong here.
+      this.#ready.resolve()
+      this.#seen.resolve()
+    }
+  }
+
+  async #begin(): Promise<void> {
     this.#join()
     this.#join()
     this.#join()
@@ -77,11 +104,14 @@ class Churn {
     this.#ready.resolve()
     await waitFor('records', () => this.ledger.processed > PARTITIONS)
     // Whatever the dice say later, one death is seen from a quiet beginning.
-    await this.#kill([...this.#members][0]!)
-    while (!this.#over) {
-      await this.#act()
-      await pause(1_500 + randomBelow(this.#random, 2_000))
+    while (this.flow.watched === 0) {
+      const hasPartitions = ({ name }: Member) => this.ledger.ownedBy(name).length > 0
+      const find = () => [...this.#members].find(hasPartitions)
+      const victim = await waitFor('a member with partitions', find)
+      await this.#kill(victim)
+      this.#join()
     }
+    this.#seen.resolve()
   }
 
   end(): void {
@@ -139,10 +169,15 @@ class Churn {
       return owner && !frozen.includes(owner) ? [{ owner, at }] : []
     })
     const before = others.map(({ at }) => ledger.progress(at))
-    if (orphans.length === 0 || !this.brokersAtRest) return
+    if (orphans.length === 0 || others.length === 0 || !this.brokersAtRest) return
     const isNoticed = () => orphans.some(partition => ledger.owners[partition])
-    await waitFor('the group to notice', () => isNoticed() || !this.brokersAtRest)
-    if (!this.brokersAtRest) return
+    let looks = 0
+    await waitFor('the group to notice', () => {
+      looks++
+      return isNoticed() || !this.brokersAtRest
+    })
+    // Who was frozen until just now is missed at once: the others had no time to show anything.
+    if (!this.brokersAtRest || looks < FEWEST_LOOKS) return
     this.flow.watched++
     for (const [i, { owner, at }] of others.entries()) {
       if (ledger.owners[at] !== owner || ledger.progress(at) > before[i]!) continue
@@ -166,6 +201,7 @@ class Churn {
 /** Restarts one broker after the other, by turns in order and by kill -9. */
 async function restartBrokers(kafka: KafkaCluster, churn: Churn, isOver: () => boolean) {
   let restarts = 0
+  await churn.seen
   while (!isOver()) {
     await pause(BROKERS_REST_MS)
     if (isOver()) break
@@ -179,11 +215,16 @@ async function restartBrokers(kafka: KafkaCluster, churn: Churn, isOver: () => b
   return restarts
 }
 
-/** Produces for so long, and gives how many records that were. */
-async function produceAll(producer: Producer, topic: string, ledger: ChurnLedger): Promise<number> {
+/** Produces for so long, and until a death was seen through; gives how many records that were. */
+async function produceAll(producer: Producer, topic: string, churn: Churn): Promise<number> {
+  const { ledger } = churn
+  let isSeen = false
+  void churn.seen.then(() => {
+    isSeen = true
+  })
   const failed: string[] = []
   let count = 0
-  for (let tick = 0; tick < SECONDS * TICKS_A_SECOND; tick++) {
+  for (let tick = 0; tick < SECONDS * TICKS_A_SECOND || !isSeen; tick++) {
     for (let i = 0; i < RECORDS_A_SECOND / TICKS_A_SECOND; i++) {
       const partition = count++ % PARTITIONS
       producer.produce({ topic, partition, value: `${count}` }, (error, report) => {
@@ -230,11 +271,13 @@ describeWithKafka('a group whose members and brokers come and go', () => {
         logger: silentLogger,
       })
       const churning = churn.run()
+      // Told where it is awaited.
+      churning.catch(() => {})
       let isOver = false
       try {
         await churn.ready
         const restarting = restartBrokers(kafka, churn, () => isOver)
-        const records = await produceAll(producer, topic, churn.ledger)
+        const records = await produceAll(producer, topic, churn)
         isOver = true
         churn.end()
         const [restarts] = await Promise.all([restarting, churning])

@@ -90,7 +90,7 @@ async function wholeOutput(
       output = (await readBack(bootstrapServers, target)).map(({ value }) => value ?? '')
       return output.length >= RECORDS
     },
-    { limitMs: 120_000, everyMs: 2_000 },
+    { limitMs: 300_000, everyMs: 2_000 },
   ).catch((error: Error) => {
     throw new Error(`${error.message}; the programs said: ${copiers.map(each => each.lastWords)}`)
   })

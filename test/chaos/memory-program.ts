@@ -43,11 +43,11 @@ for (let i = 0; i < 15; i++) {
 refused = 0
 delivered = 0
 report()
-let back = false
+let wanted = Number.POSITIVE_INFINITY
 process.stdin.once('data', () => {
-  back = true
+  wanted = delivered + 60_000
 })
-while (!back || delivered < 50_000) {
+while (delivered < wanted) {
   for (let i = 0; i < 10; i++) {
     fill()
     await pause(100)

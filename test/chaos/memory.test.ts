@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { EmbeddedCluster } from '../../src/broker/index.ts'
 import { root } from '../support/cache.ts'
+import { freePorts } from '../support/ports.ts'
 import { waitFor } from '../support/wait.ts'
 
 const SECONDS = Number(process.env.CHAOS_SECONDS ?? 20)
@@ -23,7 +24,9 @@ interface Reading {
 test(
   'a program that produces for ever without a broker stays within its buffer, and resumes',
   async () => {
-    await using cluster = await EmbeddedCluster.start({ defaultPartitions: 12 })
+    // Not one of the ports that connections get, so that nobody takes it while the broker is gone.
+    const [port = 0] = await freePorts(1)
+    await using cluster = await EmbeddedCluster.start({ port, defaultPartitions: 12 })
     const program = spawn(
       process.execPath,
       [
@@ -38,22 +41,29 @@ test(
       await waitFor('the program', () => readings.length > 0)
       const start = readings[0]!
       await cluster.brokers[0]!.stop()
-      // A reading counts if the broker was gone all the while: until then a buffer that was full
-      // for a moment may have been emptied again, and the next reading is of both times.
-      const gone = readings.length + 1
-      const filled = () => readings.slice(gone).filter(({ refused }) => refused > 0)
+      // What was printed before may be read only now, and a buffer that was full for a moment may
+      // have been emptied again: so a reading counts if nothing more was ever delivered since the
+      // one before, and something was refused.
+      const filled = () =>
+        readings.filter(({ refused, delivered }, i) => {
+          const before = readings[i - 1]
+          const isGone = before?.delivered === readings.at(-1)!.delivered
+          return isGone && delivered === before?.delivered && refused > before.refused
+        })
       await waitFor('a full buffer', () => filled().length > 0)
-      const [first] = filled() as [Reading]
       await pause(SECONDS * 1_000)
+      await waitFor('two readings of a full buffer', () => filled().length > 1)
+      const [first] = filled() as [Reading]
       const most = (of: 'rss' | 'held') => Math.max(...filled().map(reading => reading[of]))
       expect(most('held') - start.held).toBeLessThan(BUFFER_MEMORY * 1.5)
       expect(most('held') - first.held).toBeLessThan(MiB)
       expect(most('rss') - start.rss).toBeLessThan(BUFFER_MEMORY * 4)
       expect(readings.at(-1)!.refused).toBeGreaterThan(first.refused)
+      const told = { start, full: first, rss: most('rss'), held: most('held') }
+      const wanted = first.delivered + 50_000
       await cluster.brokers[0]!.start()
       program.stdin.write('back\n')
-      await waitFor('deliveries', () => (readings.at(-1)?.delivered ?? 0) >= 50_000)
-      const told = { start, full: first, rss: most('rss'), held: most('held') }
+      await waitFor('deliveries', () => readings.at(-1)!.delivered >= wanted)
       process.stderr.write(`${JSON.stringify({ ...told, last: readings.at(-1) })}\n`)
     } finally {
       program.kill('SIGKILL')

@@ -70,6 +70,8 @@ describeWithKafka('a producer while brokers die', () => {
       const producer = new Producer({
         'bootstrap.servers': kafka.bootstrapServers,
         'request.timeout.ms': REQUEST_TIMEOUT_MS,
+        // Not what is tested: a slow machine may have several troubles follow on each other.
+        'delivery.timeout.ms': 300_000,
         'linger.ms': 2,
         'batch.size': 16_384,
         logger: silentLogger,

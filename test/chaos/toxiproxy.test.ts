@@ -70,6 +70,8 @@ describeWithKafka('a producer on a bad network', () => {
         'bootstrap.servers': bootstrapServers,
         'request.timeout.ms': 2_000,
         'socket.connection.setup.timeout.ms': 1_500,
+        // Not what is tested: a slow machine may have several troubles follow on each other.
+        'delivery.timeout.ms': 300_000,
         'linger.ms': 2,
         'batch.size': 16_384,
         logger: silentLogger,

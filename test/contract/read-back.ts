@@ -42,6 +42,8 @@ export async function readBack(bootstrapServers: string, topic: string): Promise
 async function readPartition(cluster: Cluster, topic: string, partition: number) {
   const records: StoredRecord[] = []
   const deadline = systemClock.now() + LIMIT_MS
+  // Where the log ended when it was first looked at: whoever goes on writing moves its end on.
+  let end: number | undefined
   for (let offset = 0; systemClock.now() < deadline; ) {
     const answer = await fetchOnce(cluster, topic, partition, offset)
     if (answer.errorCode === NOT_LEADER_OR_FOLLOWER) {
@@ -65,8 +67,9 @@ async function readPartition(cluster: Cluster, topic: string, partition: number)
         })
       }
     }
+    end ??= answer.highWatermark
     // The answer to a commit comes before the markers are everywhere.
-    if (offset >= answer.highWatermark) return records
+    if (offset >= end) return records
   }
   throw new Error(`${topic} [${partition}] could not be read to its end`)
 }

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { RegistryError } from '../../src/errors.ts'
 import { EmbeddedRegistry } from '../../src/registry/server/index.ts'
 import { root } from '../support/cache.ts'
+import { firstLine } from '../support/first-line.ts'
 import { id, record, TestRegistry } from './server-client.ts'
 
 let dataDir: string
@@ -91,12 +91,12 @@ test('what was answered survives kill -9', async () => {
     { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const gone = once(child, 'exit')
-  const [url] = await once(createInterface(child.stdout), 'line')
+  const url = await firstLine(child)
   let answered = 0
   const registering = (async () => {
     for (let n = 1; ; n++) {
       const body = JSON.stringify({ schema: JSON.stringify(wide(n)) })
-      const response = await fetch(`${String(url)}/subjects/a/versions`, { method: 'POST', body })
+      const response = await fetch(`${url}/subjects/a/versions`, { method: 'POST', body })
       await response.json()
       answered = n
       // It dies while more is being written.

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { describe } from 'vitest'
 import type { Registry } from './apicurio.ts'
 import { cached, root } from './cache.ts'
+import { firstLine } from './first-line.ts'
 import { runOrThrow } from './run.ts'
 import { lacks } from './tools.ts'
 
@@ -22,9 +22,9 @@ export async function startSrfake(): Promise<Registry> {
   })
   // It ends with its standard input, and so with this process.
   const child = spawn(join(program, 'srfake'), { stdio: ['pipe', 'pipe', 'inherit'] })
-  const [url] = await once(createInterface(child.stdout), 'line')
+  const url = await firstLine(child)
   return {
-    url: String(url),
+    url,
     async stop() {
       const gone = once(child, 'exit')
       child.stdin.end()

@@ -22,6 +22,7 @@ import {
 } from '../../../../src/protocol/messages/index.ts'
 import { RawClient } from '../../../broker/raw-client.ts'
 import { root } from '../../../support/cache.ts'
+import { firstLine } from '../../../support/first-line.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -174,8 +175,7 @@ async function serve(): Promise<{ child: ChildProcess; client: RawClient }> {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const [line] = await once(child.stdout!, 'data')
-  const [host, port] = String(line).trim().split(':')
+  const [host, port] = (await firstLine(child)).split(':')
   return { child, client: await RawClient.open({ host: host!, port: Number(port) }) }
 }
 
