@@ -21,7 +21,7 @@ import { MessageBatch } from './message-batch.ts'
 import { MessageLoop } from './message-loop.ts'
 import type { CommitOffset, CommittedOffset } from './offsets.ts'
 import { type ConsumerConfig, type ConsumerOptions, consumerConfig } from './options.ts'
-import type { TopicPartition } from './partition.ts'
+import type { ConsumedPartition, TopicPartition } from './partition.ts'
 import { Reading } from './reading.ts'
 import { checkRunOptions, type RunOptions } from './run/options.ts'
 import { Runner } from './run/runner.ts'
@@ -405,9 +405,16 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Mes
     const others = placed.filter(({ offset }) => offset === undefined)
     await Promise.all([
       reading.start(known.map(({ partition, offset }) => ({ partition, at: offset! }))),
-      this.#group?.resume(others.map(({ partition }) => partition)) ??
-        reading.startByPolicy(others.map(({ partition }) => partition)),
+      this.#resume(others.map(({ partition }) => partition)),
     ])
+  }
+
+  /** Where nobody has said where: from the group's committed offsets, else by the policy. */
+  async #resume(partitions: readonly ConsumedPartition[]): Promise<void> {
+    if (this.#group) return this.#group.resume(partitions)
+    const deadline = this.#cluster.clock.now() + this.#config.requestTimeoutMs
+    const error = await this.#reading.startByPolicy(partitions, deadline)
+    if (error) throw error
   }
 
   #requireOpen(call: string): void {

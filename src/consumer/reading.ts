@@ -88,10 +88,14 @@ export class Reading {
 
   /**
    * Makes partitions without a committed offset begin where `auto.offset.reset` says. Gives the
-   * first error of those that can't.
+   * first error of those that can't by the deadline.
    */
-  async startByPolicy(partitions: readonly ConsumedPartition[]): Promise<KafkaError | undefined> {
-    return partitions.length > 0 ? this.#starter.reset(partitions, 'NO_OFFSET') : undefined
+  async startByPolicy(
+    partitions: readonly ConsumedPartition[],
+    deadline: number,
+  ): Promise<KafkaError | undefined> {
+    if (partitions.length === 0) return undefined
+    return await this.#starter.reset(partitions, 'NO_OFFSET', deadline)
   }
 
   /** Nothing more will come of a partition by itself: the loop is told. */
@@ -184,7 +188,7 @@ export class Reading {
 
   async #outOfRange(partition: ConsumedPartition): Promise<void> {
     const { topic, partition: index, position: from } = partition
-    await this.#starter.reset([partition], 'OFFSET_OUT_OF_RANGE')
+    await this.#starter.reset([partition], 'OFFSET_OUT_OF_RANGE', Number.POSITIVE_INFINITY)
     if (partition.state.is !== 'fetching') return
     this.#events.emit('reset', { topic, partition: index, from, to: partition.position })
   }

@@ -28,11 +28,12 @@ export class Starter {
 
   /**
    * Begins where `auto.offset.reset` says; with `none`, partitions fail with that code. Gives the
-   * first error of those that have no start.
+   * first error of those that have no start by the deadline.
    */
   async reset(
     partitions: readonly ConsumedPartition[],
     why: 'OFFSET_OUT_OF_RANGE' | 'NO_OFFSET',
+    deadline: number,
   ): Promise<KafkaError | undefined> {
     const { cluster, config, failed } = this.#parts
     const start = resetStart(config.reset, cluster.clock.epoch())
@@ -41,7 +42,7 @@ export class Starter {
       for (const [i, partition] of partitions.entries()) failed(partition, errors[i]!)
       return errors[0]
     }
-    for (const partition of partitions) partition.startFrom(start, Number.POSITIVE_INFINITY)
+    for (const partition of partitions) partition.startFrom(start, deadline)
     return this.seek(partitions)
   }
 

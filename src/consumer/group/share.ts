@@ -101,7 +101,8 @@ export class Share implements ShareKeeper {
     partitions: readonly ConsumedPartition[],
     timeoutMs = Number.POSITIVE_INFINITY,
   ): Promise<KafkaError | undefined> {
-    const { reading, offsets } = this.#parts
+    const { reading, offsets, clock } = this.#parts
+    const deadline = clock.now() + timeoutMs
     const asked = partitions.map(partition => ({ partition, generation: partition.generation }))
     const isStillWanted = ({ partition, generation }: (typeof asked)[number]) =>
       partition.generation === generation && !partition.isReleased && !partition.leaving
@@ -129,7 +130,7 @@ export class Share implements ShareKeeper {
       }
     }
     reading.wake()
-    return (await reading.startByPolicy(without)) ?? unknown
+    return (await reading.startByPolicy(without, deadline)) ?? unknown
   }
 
   #leaving(slots: readonly TopicPartition[]): ConsumedPartition[] {

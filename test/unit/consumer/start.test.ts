@@ -53,3 +53,17 @@ test('an offset of a partition that does not exist is refused, until it is added
   await admin.topics.createPartitions([{ name: 'start-small', count: 2 }])
   await consumer.assign([{ ...beyond, offset: 0 }])
 })
+
+test.each(['start', undefined])('what has no start says so in time, group %s', async group => {
+  const servers = { 'bootstrap.servers': cluster.bootstrapServers }
+  const settings = { ...servers, 'request.timeout.ms': 1_000, ...(group && { 'group.id': group }) }
+  await using consumer = new Consumer(settings)
+  const nowhere = { topic: 'nowhere', partition: 0 }
+  await expect(consumer.assign([nowhere])).rejects.toMatchObject({
+    code: 'UNKNOWN_TOPIC_OR_PARTITION',
+  })
+  await cluster.createTopic(`start-none-${group}`)
+  const without = { topic: `start-none-${group}`, partition: 0 }
+  await using strict = new Consumer({ ...settings, 'auto.offset.reset': 'none' })
+  await expect(strict.assign([without])).rejects.toMatchObject({ code: 'NO_OFFSET', at: without })
+})
