@@ -103,7 +103,7 @@ export class TransactionClient {
 
   async produce(version: number, id: Identity, options: ProduceOptions = {}): Promise<string> {
     const { partition: index = 0, value = 'v', sequence: baseSequence = 0 } = options
-    const { transactional = true } = options
+    const { transactional = true, mayLack = false } = options
     const records = batchOf([value], { ...id, baseSequence, transactional })
     for (;;) {
       const leader = await this.#leader(index)
@@ -114,8 +114,8 @@ export class TransactionClient {
         topicData: [{ name: this.topic, partitionData: [{ index, records }] }],
       })
       const { errorCode } = answer.responses[0]!.partitionResponses[0]!
-      const isReady = errorCode !== NOT_LEADER_OR_FOLLOWER && errorCode !== NOT_ENOUGH_REPLICAS
-      if (isReady) return named(errorCode)
+      const isLack = errorCode === NOT_ENOUGH_REPLICAS && !mayLack
+      if (errorCode !== NOT_LEADER_OR_FOLLOWER && !isLack) return named(errorCode)
       await pause()
     }
   }
@@ -255,6 +255,8 @@ interface ProduceOptions {
   readonly value?: string
   readonly sequence?: number
   readonly transactional?: boolean
+  /** Whether NOT_ENOUGH_REPLICAS is the answer that is asked for, and none to wait out. */
+  readonly mayLack?: boolean
 }
 
 function named(errorCode: number): string {
