@@ -5,7 +5,7 @@ import { open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { waitFor } from '../support/wait.ts'
-import { brokersKnownTo } from './probe.ts'
+import { brokersKnownTo, isListening } from './probe.ts'
 import type { Place } from './properties.ts'
 
 // A broker that has not come up by then never will.
@@ -45,10 +45,20 @@ export class KafkaBroker {
       `broker ${this.id}`,
       async () => {
         if (!this.#jvm) throw new Error(`broker ${this.id} ended:\n${await this.lastWords()}`)
-        return ready((await brokersKnownTo(this.#place.host, this.port)) ?? [])
+        const known = await brokersKnownTo(this.#place.host, this.port)
+        return ready(known ?? []) && (await this.#listensEverywhere())
       },
       { limitMs: startLimitMs },
     )
+  }
+
+  /** It opens one listener after the other: the one that answers says nothing of the rest. */
+  async #listensEverywhere(): Promise<boolean> {
+    const settings = await readFile(join(this.#place.folder, 'server.properties'), 'utf8')
+    const [, listeners = ''] = /^listeners=(.*)$/m.exec(settings) ?? []
+    const places = [...listeners.matchAll(/:\/\/([^:,]+):(\d+)/g)]
+    const open = await Promise.all(places.map(([, host, port]) => isListening(host!, Number(port))))
+    return places.length > 0 && open.every(Boolean)
   }
 
   /** Ends the JVM with a signal, SIGKILL by default, and waits until it is gone. */

@@ -34,6 +34,20 @@ export function brokersKnownTo(
   })
 }
 
+/** Whether somebody takes connections there. */
+export function isListening(host: string, port: number, limitMs = 2_000): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect({ host, port })
+    const settle = (found: boolean) => {
+      socket.destroy()
+      resolve(found)
+    }
+    socket.setTimeout(limitMs, () => settle(false))
+    socket.on('error', () => settle(false))
+    socket.on('connect', () => settle(true))
+  })
+}
+
 /** Metadata v1 that asks for no topics, under request header v1. */
 function metadataRequest(): Buffer {
   const clientId = 'probe'
