@@ -11,7 +11,7 @@ import {
 import { freshName } from '../support/kafka.ts'
 import { lacks } from '../support/tools.ts'
 import { waitFor } from '../support/wait.ts'
-import { outcomes, settles } from './admin-client.ts'
+import { letIn, outcomes, settles } from './admin-client.ts'
 import { take } from './consuming.ts'
 import { type GuardedCluster, onGuardedClusters } from './guarded-cluster.ts'
 import { TransactionClient } from './transaction-client.ts'
@@ -60,8 +60,7 @@ onGuardedClusters('who may do what', (cluster, kind) => {
     })
     expect(outcomes(results)).toEqual(['done', 'done', 'RESOURCE_NOT_FOUND'])
     for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512']) {
-      using own = new Admin(asUser(user, mechanism))
-      await waitFor('the password to reach the broker', () => own.connect().then(() => true, isNot))
+      await letIn(asUser(user, mechanism))
       using wrong = new Admin({ ...asUser(user, mechanism, 'wrong'), logger: silentLogger })
       await expect(wrong.connect()).rejects.toMatchObject({ name: 'AuthenticationError' })
     }
@@ -121,8 +120,8 @@ onGuardedClusters('who may do what', (cluster, kind) => {
     const user = await newUser()
     const topic = freshName('closed')
     await admin.topics.create([{ name: topic, partitions: 1 }])
+    await letIn(asUser(user, 'SCRAM-SHA-256'))
     using own = new Admin(asUser(user, 'SCRAM-SHA-256'))
-    await waitFor('the user to be known', () => own.connect().then(() => true, isNot))
     const slot = { topic, partition: 0 }
     const refusals: [string, () => Promise<unknown>][] = [
       ['DESCRIBE on the topic', async () => orThrow((await own.topics.describe([topic]))[0]!)],
@@ -165,10 +164,7 @@ onGuardedClusters('who may do what', (cluster, kind) => {
     const [topic, group] = [freshName('lane'), freshName('readers')]
     await admin.topics.create([{ name: topic, partitions: 1 }])
     const own = { ...asUser(user, 'SCRAM-SHA-256'), logger: silentLogger }
-    await waitFor('the user to be known', async () => {
-      using probe = new Admin(own)
-      return await probe.connect().then(() => true, isNot)
-    })
+    await letIn(own)
     const grant = async (...rights: Partial<Acl>[]) => {
       const principal = `User:${user}`
       const before = (await admin.acls.list({ principal })).length
@@ -314,7 +310,6 @@ function ofRealKafka(cluster: () => GuardedCluster, admin: () => Admin): void {
   })
 }
 
-const isNot = () => false
 const fromTheStart = { 'auto.offset.reset': 'earliest' } as const
 
 const cheap = {

@@ -2,16 +2,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import {
-  Admin,
-  Consumer,
-  listen,
-  Producer,
-  type ProducerOptions,
-  silentLogger,
-} from '../../src/index.ts'
+import { Consumer, listen, Producer, type ProducerOptions, silentLogger } from '../../src/index.ts'
 import { freshName } from '../support/kafka.ts'
 import { waitFor } from '../support/wait.ts'
+import { letIn } from './admin-client.ts'
 import { type ListenerName, PASSWORDS, type SecureKafka, SOAK_SECONDS } from './security-kafka.ts'
 import { CLIENT } from './security-oidc.ts'
 
@@ -153,19 +147,12 @@ export function renewals(kafka: () => SecureKafka): void {
     const change = (password: string) => kafka().setPassword('rotating', password)
     await change('first')
     // The broker hears of it in its own time, and refuses whoever comes before.
-    await waitFor('the password to be known', async () => {
-      using own = new Admin({
-        'bootstrap.servers': kafka().at('brief'),
-        ...brief,
-        'sasl.mechanism': 'SCRAM-SHA-256',
-        'sasl.username': 'rotating',
-        'sasl.password': 'first',
-        logger: silentLogger,
-      })
-      return await own.connect().then(
-        () => true,
-        () => false,
-      )
+    await letIn({
+      'bootstrap.servers': kafka().at('brief'),
+      ...brief,
+      'sasl.mechanism': 'SCRAM-SHA-256',
+      'sasl.username': 'rotating',
+      'sasl.password': 'first',
     })
     let password = 'first'
     let changes = 0

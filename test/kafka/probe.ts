@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 
 // Written by hand, and not with the project's own codec: what decides whether a test may begin
 // must not depend on what the test is there to check.
@@ -15,16 +15,8 @@ export function brokersKnownTo(
   port: number,
   limitMs = 2_000,
 ): Promise<number[] | undefined> {
-  return new Promise(resolve => {
-    const socket = connect({ host, port })
+  return visit<number[] | undefined>(host, port, limitMs, undefined, (socket, settle) => {
     let received = Buffer.alloc(0)
-    const settle = (ids: number[] | undefined) => {
-      socket.destroy()
-      resolve(ids)
-    }
-    socket.setTimeout(limitMs, () => settle(undefined))
-    socket.on('error', () => settle(undefined))
-    socket.on('close', () => resolve(undefined))
     socket.on('connect', () => socket.write(metadataRequest()))
     socket.on('data', chunk => {
       received = Buffer.concat([received, chunk])
@@ -36,15 +28,29 @@ export function brokersKnownTo(
 
 /** Whether somebody takes connections there. */
 export function isListening(host: string, port: number, limitMs = 2_000): Promise<boolean> {
+  return visit(host, port, limitMs, false, (socket, settle) => {
+    socket.on('connect', () => settle(true))
+  })
+}
+
+/** What is found out over one connection, or `nothing` where it fails, ends or takes too long. */
+function visit<T>(
+  host: string,
+  port: number,
+  limitMs: number,
+  nothing: T,
+  look: (socket: Socket, settle: (found: T) => void) => void,
+): Promise<T> {
   return new Promise(resolve => {
     const socket = connect({ host, port })
-    const settle = (found: boolean) => {
+    const settle = (found: T) => {
       socket.destroy()
       resolve(found)
     }
-    socket.setTimeout(limitMs, () => settle(false))
-    socket.on('error', () => settle(false))
-    socket.on('connect', () => settle(true))
+    socket.setTimeout(limitMs, () => settle(nothing))
+    socket.on('error', () => settle(nothing))
+    socket.on('close', () => resolve(nothing))
+    look(socket, settle)
   })
 }
 
